@@ -1,0 +1,72 @@
+"""The exact answer to a spec: artifacts with version and sha256 for one target."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envbuilder.digests import digest
+
+if TYPE_CHECKING:
+    import datetime
+
+    from envbuilder.findings import Change
+    from envbuilder.redact import SafeUrl
+    from envbuilder.spec import PypiName
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What a lock is for. ``python`` is a full version (``3.8.18``); ``platform`` e.g. ``linux-x86_64``.
+
+    ``floor`` is the C library or OS version wheels may ask for: ``glibc-2.36``, ``musl-1.2``, ``macos-14.0``.
+    """
+
+    python: str
+    platform: str
+    floor: str
+    implementation: str = "cpython"
+
+
+class Kind(enum.Enum):
+    """What sort of file an artifact is."""
+
+    WHEEL = "wheel"
+    SDIST = "sdist"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Artifact:
+    """One file to install, pinned by hash. ``size`` is in bytes, 0 if the index does not tell."""
+
+    name: PypiName
+    version: str
+    kind: Kind
+    filename: str
+    url: SafeUrl
+    sha256: str
+    size: int = 0
+    uploaded: datetime.datetime | None = None
+    """Aware, UTC; None where the index gives no upload times (reported)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lock:
+    """Every artifact of an environment, sorted by name; what it was made from, and how."""
+
+    target: Target
+    artifacts: tuple[Artifact, ...]
+    spec_id: str
+    engine: str
+    as_of: datetime.datetime | None
+    """The cut-off that was used; None for ``now``."""
+    changes: tuple[Change, ...] = ()
+    """All changes from the model's files to this lock: those of the rewriting first."""
+
+    @property
+    def lock_id(self) -> str:
+        """sha256 over what is installed and for which target; no time, no tool, no URL."""
+        artifacts = sorted([a.name, a.version, a.sha256, a.kind.value] for a in self.artifacts)
+        target = [self.target.implementation, self.target.python, self.target.platform]
+        return digest({"schema": 1, "artifacts": artifacts, "target": target})

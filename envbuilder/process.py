@@ -1,0 +1,159 @@
+"""The one place that starts tools: argv lists, a clean environment, an empty directory, limits.
+
+Why each rule exists: pip, uv and Python obey configuration files, environment variables and modules that
+lie about; a model's directory is none of their business (security model: SECURITY in the documentation).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envbuilder.errors import ToolError
+from envbuilder.redact import masked, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+OUTPUT_LIMIT = 4 * 1024 * 1024
+"""Bytes kept of each stream; a lock of 500 packages is below 1 MiB. What is cut is said."""
+
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+"""Compilers for source builds; nothing of the user's own folders."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished:
+    """A tool that ended. Both streams are decoded, with every URL masked in stderr."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with 0."""
+        return self.returncode == 0
+
+    def tail(self, lines: int = 12) -> str:
+        """Return the last lines of stderr (or stdout), safe for a terminal."""
+        text = self.stderr.strip() or masked(self.stdout.strip())
+        return "\n".join(visible(line) for line in text.splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def neutral_directory(parent: Path | None = None) -> Iterator[Path]:
+    """Yield a fresh empty directory that is gone afterwards; tools get it as HOME, TMPDIR and the like."""
+    with tempfile.TemporaryDirectory(prefix="envbuilder-", dir=parent, ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def clean_environment(directory: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of a tool: the allowed variables and neutral folders, nothing else."""
+    home = str(directory)
+    return {
+        "PATH": SYSTEM_PATH,
+        "HOME": home,
+        "TMPDIR": home,
+        "XDG_CONFIG_HOME": home,
+        "XDG_CACHE_HOME": home,
+        "XDG_DATA_HOME": home,
+        "XDG_CONFIG_DIRS": home,
+        "LC_ALL": "C.UTF-8",
+        **variables,
+    }
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    directory: Path,
+    variables: Mapping[str, str],
+    seconds: float = 1800.0,
+    on_line: Callable[[str], None] | None = None,
+) -> Finished:
+    """Run a tool to its end in ``directory`` (a neutral one) with nothing but ``variables``.
+
+    ``on_line`` receives each line of stderr as it comes. Raises ToolError if the tool cannot be started
+    or outlives ``seconds``; a failing exit code is a value. The tool and all its children die with us on
+    an interrupt.
+    """
+    if not Path(argv[0]).is_absolute():
+        raise ToolError(f"{argv[0]!r} is no absolute path", hint="name the tool by its full path")
+    started = time.monotonic()
+    try:
+        child = subprocess.Popen(
+            list(argv), cwd=directory, env=clean_environment(directory, variables),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise ToolError(
+            f"cannot start {argv[0]}: {error.strerror}", hint="check that it is installed"
+        ) from None
+    try:
+        out, err = _drain(child, deadline=started + seconds, on_line=on_line)
+    except BaseException:
+        _kill_group(child)
+        raise
+    return Finished(
+        argv=tuple(argv), returncode=child.returncode, stdout=_text(out), stderr=masked(_text(err)),
+        seconds=time.monotonic() - started,
+    )  # fmt: skip
+
+
+def _drain(
+    child: subprocess.Popen[bytes], *, deadline: float, on_line: Callable[[str], None] | None
+) -> tuple[bytes, bytes]:
+    """Read both pipes at once (a full pipe must not block the tool) until both close."""
+    assert child.stdout is not None  # noqa: S101
+    assert child.stderr is not None  # noqa: S101
+    errors = child.stderr.fileno()
+    kept = {child.stdout.fileno(): bytearray(), errors: bytearray()}
+    pending = bytearray()
+    with selectors.DefaultSelector() as selector, child.stdout, child.stderr:
+        for descriptor in kept:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            if time.monotonic() > deadline:
+                raise ToolError("a tool did not end in time", hint="try again, or raise the limit")
+            for key, _ in selector.select(timeout=1.0):
+                chunk = os.read(key.fd, 65536)
+                if not chunk:
+                    selector.unregister(key.fd)
+                    continue
+                kept[key.fd] += chunk[: max(0, OUTPUT_LIMIT - len(kept[key.fd]))]
+                if on_line and key.fd == errors:
+                    pending = _tell_lines(pending + chunk, on_line)
+    child.wait(timeout=max(1.0, deadline - time.monotonic()))
+    out, err = kept.values()
+    return bytes(out), bytes(err)
+
+
+def _tell_lines(pending: bytearray, on_line: Callable[[str], None]) -> bytearray:
+    *lines, rest = pending.split(b"\n")
+    for line in lines:
+        on_line(masked(_text(bytes(line))))
+    return bytearray(rest[-65536:])
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    for pipe in (child.stdout, child.stderr):
+        if pipe:
+            pipe.close()

@@ -1,0 +1,84 @@
+"""What the host tells us: the only module that reads environment variables and the user's folders."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from envbuilder.redact import SafeUrl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PASSED_ON = (
+    "ALL_PROXY", "CURL_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY", "LANG", "LC_ALL", "LC_CTYPE", "NO_PROXY",
+    "OMP_NUM_THREADS", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "REQUESTS_CA_BUNDLE", "SOURCE_DATE_EPOCH",
+    "SSL_CERT_DIR", "SSL_CERT_FILE", "SYSTEMROOT", "TZ",
+    "all_proxy", "http_proxy", "https_proxy", "no_proxy",
+)  # fmt: skip
+"""What tools get of the host's environment: certificates, proxies, locale. No PIP_*, UV_*, PYTHON*, tokens."""
+
+INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+"""Where the host may configure its default index, first one wins."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """The host's side of every question; built once by the caller and handed down."""
+
+    home: Path
+    """The store's root."""
+    search_path: tuple[Path, ...] = ()
+    """PATH, as directories."""
+    user_home: Path
+    pyenv_root: Path | None = None
+    conda_prefixes: tuple[Path, ...] = ()
+    index: SafeUrl | None = None
+    """The host's configured default index; None leaves the engine's own."""
+    tool_variables: tuple[tuple[str, str], ...] = ()
+    python_downloads: bool = True
+    python_mirror: str | None = None
+    """Where managed interpreters are fetched from (UV_PYTHON_INSTALL_MIRROR), None for uv's own place."""
+    offline: bool = False
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the host's environment variables (``os.environ`` unless given)."""
+        env = os.environ if environ is None else environ
+        user_home = Path(env.get("HOME") or Path.home())
+        pyenv_root = Path(env.get("PYENV_ROOT") or user_home / ".pyenv")
+        index = next((env[name] for name in INDEX_VARIABLES if env.get(name)), None)
+        return cls(
+            home=store_home(env),
+            search_path=tuple(Path(p) for p in env.get("PATH", "").split(os.pathsep) if p),
+            user_home=user_home,
+            pyenv_root=pyenv_root if pyenv_root.is_dir() else None,
+            conda_prefixes=_conda_prefixes(env),
+            index=SafeUrl(index) if index else None,
+            tool_variables=tuple((name, env[name]) for name in PASSED_ON if name in env),
+            python_downloads=env.get("UV_PYTHON_DOWNLOADS", "automatic") not in ("never", "false", "0"),
+            python_mirror=env.get("UV_PYTHON_INSTALL_MIRROR"),
+            offline=env.get("UV_OFFLINE", "").lower() in ("1", "true", "yes"),
+        )
+
+
+def store_home(env: Mapping[str, str]) -> Path:
+    """Return ``ENVBUILDER_HOME``, else the platform's user cache folder."""
+    if env.get("ENVBUILDER_HOME"):
+        return Path(env["ENVBUILDER_HOME"]).expanduser().absolute()
+    import platformdirs  # noqa: PLC0415  (the hit path of a configured host does without it)
+
+    return Path(platformdirs.user_cache_dir("envbuilder", appauthor=False))
+
+
+def _conda_prefixes(env: Mapping[str, str]) -> tuple[Path, ...]:
+    """The active conda prefix, and all environments of the installation that CONDA_EXE belongs to."""
+    prefixes = [Path(env["CONDA_PREFIX"])] if env.get("CONDA_PREFIX") else []
+    if env.get("CONDA_EXE"):
+        root = Path(env["CONDA_EXE"]).parent.parent
+        prefixes.append(root)
+        if (root / "envs").is_dir():
+            prefixes += sorted((root / "envs").iterdir())
+    return tuple(dict.fromkeys(prefixes))
