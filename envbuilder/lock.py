@@ -63,6 +63,8 @@ class Lock:
     """The cut-off that was used; None for ``now``."""
     changes: tuple[Change, ...] = ()
     """All changes from the model's files to this lock: those of the rewriting first."""
+    imports: tuple[str, ...] = ()
+    """Modules that must import in the finished environment (envbuilder.flavors); no part of ``lock_id``."""
 
     @property
     def lock_id(self) -> str:

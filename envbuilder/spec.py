@@ -175,6 +175,8 @@ class Provenance:
     run_id: str | None = None
     model_uuid: str | None = None
     files: tuple[SourceFile, ...] = ()
+    absent: tuple[str, ...] = ()
+    """Paths that were looked for and are not there; if one appears, the model has to be read again."""
 
     def file(self, path: str) -> SourceFile | None:
         """Return the file of that path relative to the model, if it was read."""
@@ -183,7 +185,7 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnvSpec:
-    """All that a model's files ask for, joined by one documented rule (see envbuilder.parse.combine)."""
+    """All that a model's files ask for, joined by one documented rule (see envbuilder.reader.combine)."""
 
     python: tuple[PythonRequest, ...]
     """Every file's wish, the deciding one first; empty if no file names a Python."""

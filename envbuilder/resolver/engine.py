@@ -66,6 +66,8 @@ class Failure:
     kind: FailureKind
     text: str
     packages: tuple[PypiName, ...] = ()
+    python: str = ""
+    """The Pythons (PEP 440 specifiers) that a named package wants where the target's does not do; else empty."""
 
 
 Answer: TypeAlias = Solution | Failure

@@ -1,0 +1,77 @@
+"""How reading a model's files reports: findings are gathered, a refusal stops one file or one item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from envbuilder.errors import EnvbuilderError
+from envbuilder.findings import Finding, Level, Origin
+
+
+class Refusal(EnvbuilderError):
+    """A file or an item of it that is refused; ``finding`` (level ERROR) says why."""
+
+    def __init__(self, code: str, message: str, origin: Origin | None = None, *, hint: str = "") -> None:
+        super().__init__(message, code=code, origin=origin, hint=hint)
+        self.finding = Finding(code=code, level=Level.ERROR, message=message, origin=origin, hint=hint)
+
+
+class Missing(Refusal):
+    """A file that is named and is not there; who asks decides how much that weighs."""
+
+
+class Gathering:
+    """The findings of one model in the order in which they were met, each once."""
+
+    def __init__(self) -> None:
+        self._findings: dict[Finding, None] = {}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything so far."""
+        return tuple(self._findings)
+
+    @property
+    def refused(self) -> bool:
+        """Whether something refuses the model: an ``input/…`` or ``archive/…`` finding of level ERROR."""
+        return any(refuses(finding) for finding in self._findings)
+
+    def add(
+        self,
+        level: Level,
+        code: str,
+        message: str,
+        origin: Origin | None = None,
+        *,
+        hint: str = "",
+        subject: str = "",
+    ) -> None:
+        """Report one thing."""
+        finding = Finding(code=code, level=level, message=message, origin=origin, hint=hint, subject=subject)
+        self._findings.setdefault(finding)
+
+    def warn(
+        self, code: str, message: str, origin: Origin | None, *, hint: str = "", subject: str = ""
+    ) -> None:
+        """Report something odd that does not stop anything."""
+        self.add(Level.WARNING, code, message, origin, hint=hint, subject=subject)
+
+    def note(
+        self, code: str, message: str, origin: Origin | None, *, hint: str = "", subject: str = ""
+    ) -> None:
+        """Report something that is good to know."""
+        self.add(Level.NOTE, code, message, origin, hint=hint, subject=subject)
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Turn a refusal inside the block into a finding; what follows the block goes on."""
+        try:
+            yield
+        except Refusal as refusal:
+            self._findings.setdefault(refusal.finding)
+
+
+def refuses(finding: Finding) -> bool:
+    """Whether a finding refuses the model it was found in."""
+    return finding.level is Level.ERROR and finding.code.startswith(("input/", "archive/"))

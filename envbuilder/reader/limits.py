@@ -1,0 +1,34 @@
+"""How much a model's files may hold. Every limit is checked before a parser of others sees the text.
+
+Real environment files stay below 10 kB, 303 lines and 135 characters a line.
+"""
+
+from __future__ import annotations
+
+ENVIRONMENT_FILE_BYTES = 1024 * 1024
+MLMODEL_BYTES = 8 * 1024 * 1024
+"""A signature may describe thousands of columns."""
+
+WHEEL_BYTES = 4 * 1024**3
+FILES = 64
+"""Files read per model, includes counted each time they are named."""
+
+DIRECTORY_ENTRIES = 10_000
+PATH_CHARACTERS = 1024
+LINKS = 8
+"""Links followed on the way to one file."""
+
+NAME_CHARACTERS = 128
+VERSION_CHARACTERS = 128
+URL_CHARACTERS = 2048
+MARKER_CHARACTERS = 4096
+LOGICAL_LINE_CHARACTERS = 64 * 1024
+"""Hashes make lines long."""
+
+DEPTH = 64
+EXTRAS = 64
+CLAUSES = 64
+REQUIREMENTS = 5000
+ENVIRONMENT_NODES = 20_000
+MLMODEL_NODES = 100_000
+REFUSALS_PER_FILE = 50

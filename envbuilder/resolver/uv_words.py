@@ -1,0 +1,84 @@
+"""What uv's error texts mean: the kind of failure, the packages it names, the Python they want.
+
+The texts are not an interface of uv; they were collected from uv 0.9 to 0.13. An unknown text is still a
+failure with its words, only without names, so the ladder has less to go by.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from envbuilder.redact import visible
+from envbuilder.resolver.engine import Failure, FailureKind
+from envbuilder.spec import PypiName
+
+_NETWORK: Final = re.compile(
+    r"error sending request|failed to fetch|request failed|dns error|tcp connect|connection (?:refused|reset)"
+    r"|timed? ?out|certificate|network (?:connectivity|is) (?:is )?(?:disabled|unreachable)|HTTP status",
+    re.IGNORECASE,
+)
+_BUILD: Final = re.compile(
+    r"failed to build|build backend|failed to (?:download and )?(?:prepare|extract)|egg_info", re.IGNORECASE
+)
+_NO_SOLUTION: Final = re.compile(r"no solution found|requirements are unsatisfiable", re.IGNORECASE)
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_NAMED: Final = (
+    re.compile(rf"(?<![\w.-])({_NAME})(?:\[[\w,.-]*\])?(?:===?|[<>~!]=|[<>])[0-9v*]"),
+    re.compile(rf"[Bb]ecause (?:only )?({_NAME}) was not found"),
+    re.compile(rf"(?:depends on|you require|versions? of|all of:) ({_NAME})(?=[\s\[,]|$)"),
+    re.compile(rf"`({_NAME})(?:\[[\w,.-]*\])?(?:==[^`]*)?`"),
+)
+_NOT_NAMES: Final = frozenset(
+    {"python", "cpython", "uv", "pip-compile", "exclude-newer", "exclude-newer-package"}
+)
+_PYTHON: Final = re.compile(r"does not satisfy Python((?:[<>=!~]=?[0-9.*]+)(?:,[<>=!~]=?[0-9.*]+)*)")
+_TAGS: Final = re.compile(
+    r"with the following Python (?:ABI |implementation )?tags?: ((?:`[a-z0-9_]+`(?:, )?)+)"
+)
+_CPYTHON_TAG: Final = re.compile(r"`cp(\d)(\d+)[a-z]*`")
+
+LONGEST = 8000
+"""Characters of an explanation that are kept; uv's may run to pages for a full freeze."""
+
+
+def read_failure(stderr: str) -> Failure:
+    """Return what uv's stderr says, safe to show."""
+    text = "\n".join(visible(line) for line in stderr.strip().splitlines())[:LONGEST]
+    return Failure(kind=_kind(text), text=text, packages=_packages(text), python=_python(text))
+
+
+def _kind(text: str) -> FailureKind:
+    if _NO_SOLUTION.search(text):
+        # A package that could not be looked up while offline ends as "no solution" too.
+        offline = "network was disabled" in text or "network connectivity is disabled" in text
+        return FailureKind.NETWORK if offline else FailureKind.NO_SOLUTION
+    # A build that fails to fetch its own tools says so further down: the network comes first.
+    if _NETWORK.search(text.partition("[stderr]")[0]):
+        return FailureKind.NETWORK
+    return FailureKind.BUILD if _BUILD.search(text) else FailureKind.TOOL
+
+
+def _packages(text: str) -> tuple[PypiName, ...]:
+    """The names in order of appearance; a build's own output is not searched."""
+    head = text.partition("[stderr]")[0].partition("[stdout]")[0]
+    found = sorted((match.start(1), match.group(1)) for pattern in _NAMED for match in pattern.finditer(head))
+    names = dict.fromkeys(PypiName(canonicalize_name(name)) for _, name in found)
+    return tuple(name for name in names if name not in _NOT_NAMES)
+
+
+def _python(text: str) -> str:
+    """All Pythons that named packages want, as one specifier set; empty if none or if unreadable."""
+    wanted = {match.group(1) for match in _PYTHON.finditer(text)}
+    tags = [tag for match in _TAGS.finditer(text) for tag in _CPYTHON_TAG.findall(match.group(1))]
+    minors = sorted({(int(major), int(minor)) for major, minor in tags})
+    if minors:
+        wanted.add(f">={minors[0][0]}.{minors[0][1]},<{minors[-1][0]}.{minors[-1][1] + 1}")
+    try:
+        return str(SpecifierSet(",".join(sorted(wanted)))) if wanted else ""
+    except InvalidSpecifier:
+        return ""
