@@ -1,0 +1,59 @@
+"""Brings a logged MLflow model's environment back: any model, of any year, from its files to a running Python.
+
+    import envbuilder
+
+    with envbuilder.acquire("path/to/model") as env:
+        env.run(["python", "score.py"])
+
+Importing this package imports nothing else: each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from envbuilder.api import acquire, build, parse, resolve, rewrite
+    from envbuilder.environment import Environment
+    from envbuilder.errors import EnvbuilderError
+    from envbuilder.findings import Change, Finding
+    from envbuilder.lock import Lock
+    from envbuilder.policy import Policy
+    from envbuilder.spec import EnvSpec, Rewritten
+
+_HOMES = {
+    "acquire": "api",
+    "build": "api",
+    "parse": "api",
+    "resolve": "api",
+    "rewrite": "api",
+    "Change": "findings",
+    "Environment": "environment",
+    "EnvSpec": "spec",
+    "EnvbuilderError": "errors",
+    "Finding": "findings",
+    "Lock": "lock",
+    "Policy": "policy",
+    "Rewritten": "spec",
+}
+
+__all__ = [
+    "Change", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "Lock", "Policy", "Rewritten",
+    "acquire", "build", "parse", "resolve", "rewrite",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name's module at its first use (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'envbuilder' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"envbuilder.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -68,7 +68,7 @@ def store_home(env: Mapping[str, str]) -> Path:
     """Return ``ENVBUILDER_HOME``, else the platform's user cache folder."""
     if env.get("ENVBUILDER_HOME"):
         return Path(env["ENVBUILDER_HOME"]).expanduser().absolute()
-    import platformdirs  # noqa: PLC0415  (the hit path of a configured host does without it)
+    import platformdirs  # the hit path of a configured host does without it
 
     return Path(platformdirs.user_cache_dir("envbuilder", appauthor=False))
 

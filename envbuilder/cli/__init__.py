@@ -1,0 +1,1 @@
+"""The command line: arguments, progress, what people see, exit codes."""

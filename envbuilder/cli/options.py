@@ -1,0 +1,134 @@
+"""The options that commands share, and what they become."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import click
+
+from envbuilder.errors import UsageError
+from envbuilder.redact import excerpt
+from envbuilder.request import AsOf, EngineName, Request
+from envbuilder.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from envbuilder.policy import Policy
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+OutputFormat = Literal["text", "json"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the shared options say."""
+
+    request: Request
+    settings: Settings
+    policy: Policy
+
+
+def resolving(command: Command) -> Command:
+    """Add the options of every command that resolves; the command receives them as keyword arguments."""
+    for option in reversed(
+        (
+            click.option("--as-of", default="logged", metavar="logged|now|DATE", show_default=True,
+                         help="The day whose packages are wanted; logged is the day the model was."),
+            click.option("--python", metavar="VERSION", help="A Python version instead of the model's own."),
+            click.option("--platform", metavar="PLATFORM", help="linux-x86_64, macos-arm64 …; default: this host."),
+            click.option("--engine", type=click.Choice(["auto", "uv", "pip", "conda"]), default="auto",
+                         show_default=True, help="What resolves and installs."),
+            click.option("--offline", is_flag=True, help="Use only what the store has."),
+            click.option("--strict", is_flag=True, help="Allow no substitution of any kind."),
+            click.option("--refresh", is_flag=True, help="Resolve again even if the store knows a lock."),
+            policy_option,
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+policy_option = click.option(
+    "--policy", "policy_path", type=click.Path(path_type=Path), metavar="FILE",
+    help="The policy; default: envbuilder.toml or [tool.envbuilder] of pyproject.toml in this folder.",
+)  # fmt: skip
+
+output_option = click.option(
+    "--output", "output", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="text for people, json for machines.",
+)  # fmt: skip
+
+model_argument = click.argument("model", metavar="MODEL")
+
+
+def asked(
+    *,
+    as_of: str,
+    python: str | None,
+    platform: str | None,
+    engine: EngineName,
+    offline: bool,
+    strict: bool,
+    refresh: bool,
+    policy_path: Path | None,
+) -> Asked:
+    """Return what the shared options mean. Raises UsageError, PolicyError."""
+    settings = Settings.from_environ()
+    if offline:
+        settings = replace(settings, offline=True)
+    request = Request(
+        as_of=read_as_of(as_of),
+        python=_version(python),
+        platform=platform,
+        engine=engine,
+        offline=settings.offline,
+        strict=strict,
+        refresh=refresh,
+    )
+    return Asked(request=request, settings=settings, policy=policy_of(policy_path))
+
+
+def policy_of(path: Path | None) -> Policy:
+    """Return the policy of a file, or of the folder where the command runs. Raises PolicyError."""
+    from envbuilder.policyfile import find_policy, read_policy
+
+    return read_policy(path or find_policy(Path.cwd()))
+
+
+def read_as_of(text: str) -> AsOf:
+    """Return ``logged``, ``now`` or the time that an RFC 3339 text names; a bare date is that day in UTC.
+
+    A bare date means its end: what was uploaded on that day exists. Raises UsageError.
+    """
+    if text == "logged":
+        return "logged"
+    if text == "now":
+        return "now"
+    try:
+        if len(text) == len("2021-03-15"):
+            day = datetime.date.fromisoformat(text)
+            return datetime.datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=datetime.timezone.utc)
+        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise UsageError(
+            f"--as-of {excerpt(text)!r} is no date",
+            hint="give logged, now, 2021-03-15 or 2021-03-15T10:41:07Z",
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.timezone.utc)
+    return moment.astimezone(datetime.timezone.utc)
+
+
+def _version(text: str | None) -> str | None:
+    """A version with one to three numbers; a path or an option must never reach a tool as a version."""
+    parts: Sequence[str] = text.split(".") if text else ()
+    if text is None or (
+        len(parts) in (2, 3) and all(p.isascii() and p.isdigit() and len(p) < 4 for p in parts)
+    ):
+        return text
+    raise UsageError(f"--python {excerpt(text)!r} is no version", hint="give it as 3.8 or 3.8.18")

@@ -1,0 +1,78 @@
+"""What people see: messages and progress on stderr, and only as much of it as the terminal can show."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from envbuilder.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import TaskID
+
+RED, YELLOW, BOLD = "31", "33", "1"
+
+
+def say(text: str) -> None:
+    """Write a line to stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def styled(text: str, style: str) -> str:
+    """Return text in a style (an SGR number) if stderr shows it and NO_COLOR does not forbid it."""
+    return f"\x1b[{style}m{text}\x1b[0m" if _colour() else text
+
+
+def _colour() -> bool:
+    """no-color.org; FORCE_COLOR as rich and others read it."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def showing_progress() -> Iterator[Progress]:
+    """Yield a progress that draws on stderr if that is a terminal, else the silent one."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield SILENT
+        return
+    from rich.console import Console  # only on a terminal: it costs 60 ms
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        yield _Drawn(bars)
+
+
+class _Drawn:
+    """One bar for the current phase; the one before it is taken away."""
+
+    def __init__(self, bars: object) -> None:
+        from rich.progress import Progress as Bars
+
+        assert isinstance(bars, Bars)  # noqa: S101
+        self._bars = bars
+        self._task: TaskID | None = None
+
+    def phase(self, name: str, detail: str = "") -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(f"{name} {detail}".strip(), total=None)
+
+    def advance(self, done: int, total: int) -> None:
+        if self._task is not None:
+            self._bars.update(self._task, completed=done, total=total or None)
+
+    def wait(self, detail: str) -> None:
+        self.phase("wait", detail)

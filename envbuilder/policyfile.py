@@ -1,0 +1,148 @@
+"""Reads the user's policy: ``envbuilder.toml``, or ``[tool.envbuilder]`` of a pyproject.toml."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from envbuilder.errors import PolicyError
+from envbuilder.findings import Origin
+from envbuilder.policy import DEFAULT, Builds, Policy, Sources, Verdict
+from envbuilder.redact import SafeUrl, excerpt
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+FILE = "envbuilder.toml"
+LONGEST = 1024 * 1024
+"""Bytes of a policy file; a real one has a few kilobytes."""
+
+
+def find_policy(folder: Path) -> Path | None:
+    """Return the policy file of a folder: ``envbuilder.toml``, else a pyproject.toml with our table."""
+    own, project = folder / FILE, folder / "pyproject.toml"
+    if own.is_file():
+        return own
+    if project.is_file() and "envbuilder" in _load(project).get("tool", {}):
+        return project
+    return None
+
+
+def read_policy(path: Path | None) -> Policy:
+    """Return the policy of a file, the default one for None.
+
+    Raises PolicyError (``policy/invalid``, ``policy/unknown-key``) for a file that cannot be read, a key
+    that does not exist or a value of the wrong kind: a policy that is half understood protects nobody.
+    """
+    if path is None:
+        return DEFAULT
+    table = _load(path)
+    if path.name == "pyproject.toml":
+        table = table.get("tool", {}).get("envbuilder", {})
+    return _Reader(path.name).policy(table)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_bytes()
+        if len(content) > LONGEST:
+            raise PolicyError(f"the policy is longer than {LONGEST} bytes", origin=Origin(file=path.name))
+        return tomllib.loads(content.decode("utf-8"))
+    except OSError as error:
+        raise PolicyError(
+            f"{excerpt(str(path))} cannot be read: {error.strerror}",
+            hint="check --policy; `envbuilder init` writes a policy to start from",
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PolicyError(
+            f"this is not TOML: {excerpt(str(error))}",
+            origin=Origin(file=path.name),
+            hint="mend the file; `envbuilder init` writes a policy to start from",
+        ) from error
+
+
+class _Reader:
+    """Typed getters that know which file they read."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def policy(self, table: Mapping[str, Any]) -> Policy:
+        self._only(table, ("sources", "builds", "names"), "")
+        return Policy(
+            sources=self._sources(self._table(table, "sources")),
+            builds=self._builds(self._table(table, "builds")),
+            names=tuple(sorted(self._names(self._table(table, "names")))),
+        )
+
+    def _sources(self, table: Mapping[str, Any]) -> Sources:
+        self._only(table, ("indexes", "url", "vcs", "local", "editable"), "sources.")
+        return Sources(
+            indexes=tuple(SafeUrl(url) for url in self._texts(table, "indexes", "sources.")),
+            url=self._verdict(table, "url"),
+            vcs=self._verdict(table, "vcs"),
+            local=self._verdict(table, "local"),
+            editable=self._verdict(table, "editable"),
+        )
+
+    def _builds(self, table: Mapping[str, Any]) -> Builds:
+        self._only(table, ("sdist",), "builds.")
+        value = table.get("sdist", "locked")
+        if isinstance(value, list):
+            return Builds(sdist=self._texts(table, "sdist", "builds."))
+        if value == "locked":
+            return Builds(sdist="locked")
+        if value == "never":
+            return Builds(sdist="never")
+        raise self._wrong("builds.sdist", '"locked", "never" or a list of package names')
+
+    def _names(self, table: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        for conda, pypi in table.items():
+            if not isinstance(pypi, str):
+                raise self._wrong(f"names.{conda}", "the name on the package index, or an empty text")
+            yield conda, pypi
+
+    def _table(self, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        value = table.get(key, {})
+        if not isinstance(value, dict):
+            raise self._wrong(key, "a table")
+        return value
+
+    def _texts(self, table: Mapping[str, Any], key: str, prefix: str) -> tuple[str, ...]:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._wrong(prefix + key, "a list of texts")
+        return tuple(value)
+
+    def _verdict(self, table: Mapping[str, Any], key: str) -> Verdict:
+        value: Any = table.get(key, "deny")
+        verdicts: tuple[Literal["deny", "warn", "allow"], ...] = get_args(Verdict)
+        for verdict in verdicts:
+            if value == verdict:
+                return verdict
+        raise self._wrong(f"sources.{key}", " or ".join(f'"{verdict}"' for verdict in verdicts))
+
+    def _only(self, table: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                raise PolicyError(
+                    f"the policy has no key {excerpt(prefix + key)!r}",
+                    code="policy/unknown-key",
+                    origin=Origin(file=self._file),
+                    hint=f"did you mean {prefix}{near[0]}?" if near else f"known keys: {', '.join(known)}",
+                )
+
+    def _wrong(self, key: str, wanted: str) -> PolicyError:
+        return PolicyError(
+            f"{excerpt(key)} has to be {wanted}",
+            origin=Origin(file=self._file),
+            hint="mend that line of the policy",
+        )
