@@ -42,6 +42,8 @@ class Policy:
 
     sources: Sources = field(default_factory=Sources)
     builds: Builds = field(default_factory=Builds)
+    names: tuple[tuple[str, str], ...] = ()
+    """``[names]``: conda package to its name on the index; an empty one drops the package."""
 
     @property
     def resolution_key(self) -> str:
@@ -52,6 +54,7 @@ class Policy:
                 "indexes": [url.stripped for url in self.sources.indexes],
                 "open": [self.sources.url, self.sources.vcs, self.sources.local, self.sources.editable],
                 "sdist": self.builds.sdist,
+                "names": sorted(self.names),
             }
         )
 

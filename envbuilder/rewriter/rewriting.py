@@ -1,0 +1,62 @@
+"""The rewrite stage: every rule in order over a spec, every change told, and the key of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from envbuilder.errors import PolicyError
+from envbuilder.findings import Change, Effect
+from envbuilder.policy import DEFAULT, Policy
+from envbuilder.rewriter.channels import exclude_defaults, replace_channels
+from envbuilder.rewriter.identity import spec_id_of
+from envbuilder.rewriter.matchspecs import drop_foreign_builds, requalify
+from envbuilder.rewriter.translation import take_from_index
+from envbuilder.spec import EnvSpec, Rewritten
+
+Rule: TypeAlias = Callable[[EnvSpec, Policy], tuple[EnvSpec, tuple[Change, ...]]]
+
+RULES: tuple[Rule, ...] = (
+    drop_foreign_builds,
+    requalify,
+    replace_channels,
+    exclude_defaults,
+    take_from_index,
+)
+"""All rules, in the order in which they run; each sees what those before it left."""
+
+
+def rewrite(spec: EnvSpec, *, policy: Policy = DEFAULT, strict: bool = False) -> Rewritten:
+    """Return the spec as it can be resolved, with every change that this took.
+
+    Rewriting the result again changes nothing more. With ``strict``, raises PolicyError
+    (``policy/strict``) if anything would have been substituted; changes that only restate the wish
+    (``Effect.NONE``) are no substitution.
+    """
+    result = spec
+    changes: list[Change] = []
+    for rule in RULES:
+        result, made = rule(result, policy)
+        changes += made
+    if strict:
+        _refuse_substitutions(tuple(changes))
+    return Rewritten(spec=result, original=spec, changes=tuple(changes), spec_id=spec_id_of(result))
+
+
+def _refuse_substitutions(changes: tuple[Change, ...]) -> None:
+    substitutions = [change for change in changes if change.effect is not Effect.NONE]
+    if not substitutions:
+        return
+    count = f"{len(substitutions)} substitution{'s' if len(substitutions) > 1 else ''}"
+    raise PolicyError(
+        f"{count} would be needed, and none is allowed",
+        code="policy/strict",
+        origin=substitutions[0].origin,
+        detail="\n".join(_line(change) for change in substitutions),
+        hint="leave out --strict, or mend the model's files (`envbuilder rewrite` shows how)",
+    )
+
+
+def _line(change: Change) -> str:
+    place = f"{change.origin}: " if change.origin else ""
+    return f"  {place}{change.message} ({change.code})"

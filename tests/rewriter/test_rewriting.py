@@ -1,0 +1,130 @@
+"""The rewrite stage as a whole: what comes out of specs that are built by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from envbuilder.errors import PolicyError
+from envbuilder.findings import Effect, Fidelity, Origin, fidelity_of
+from envbuilder.policy import Policy
+from envbuilder.rewriter.rewriting import rewrite
+from envbuilder.spec import (
+    Channel,
+    CondaName,
+    CondaRequirement,
+    EnvSpec,
+    Provenance,
+    PypiName,
+    PypiRequirement,
+    PythonRequest,
+)
+
+SPOT = Origin(file="conda.yaml", line=7, column=5)
+
+
+def spec_of(*conda: CondaRequirement, channels: tuple[str, ...] = ("defaults",)) -> EnvSpec:
+    return EnvSpec(
+        python=(PythonRequest(text="3.8.8", origin=SPOT),),
+        pypi=(PypiRequirement(name=PypiName("mlflow"), origin=SPOT),),
+        conda=conda,
+        channels=tuple(Channel(text=text, origin=SPOT) for text in channels),
+        provenance=Provenance(model="m"),
+        conda_file="conda.yaml",
+    )
+
+
+def conda(name: str, version: str = "", *, build: str = "", channel: str = "") -> CondaRequirement:
+    text = name + version
+    return CondaRequirement(
+        name=CondaName(name), version=version, build=build, channel=channel, text=text, origin=SPOT
+    )
+
+
+def test_licensed_channels_give_way_in_order_and_once() -> None:
+    result = rewrite(spec_of(channels=("defaults", "pytorch", "anaconda", "conda-forge")))
+    assert [c.text for c in result.spec.channels] == ["conda-forge", "pytorch", "nodefaults"]
+    assert [(c.code, c.before, c.after) for c in result.changes] == [
+        ("channel/restricted", "defaults", "conda-forge"),
+        ("channel/restricted", "anaconda", ""),
+        ("rewrite/duplicate", "conda-forge", ""),
+        ("channel/implicit-defaults", "", "nodefaults"),
+    ]
+
+
+def test_a_pure_community_file_stays_exact() -> None:
+    result = rewrite(spec_of(channels=("conda-forge",)))
+    assert [c.code for c in result.changes] == ["channel/implicit-defaults"]
+    assert fidelity_of(result.changes) is Fidelity.EXACT
+
+
+def test_no_channels_key_means_defaults_and_is_replaced() -> None:
+    result = rewrite(replace(spec_of(), channels=(Channel(text="defaults"),)))
+    assert [c.text for c in result.spec.channels] == ["conda-forge", "nodefaults"]
+    assert [(c.code, c.effect) for c in result.changes] == [
+        ("channel/implicit-defaults", Effect.ADAPTED),
+        ("channel/implicit-defaults", Effect.NONE),
+    ]
+
+
+def test_only_nodefaults_leaves_conda_forge() -> None:
+    result = rewrite(spec_of(channels=("nodefaults",)))
+    assert [c.text for c in result.spec.channels] == ["nodefaults", "conda-forge"]
+
+
+def test_a_model_without_conda_gets_no_channels() -> None:
+    result = rewrite(replace(spec_of(), channels=(), conda_file=None))
+    assert result.changes == ()
+    assert result.spec.channels == ()
+
+
+def test_conda_packages_become_requirements_or_go_with_a_reason() -> None:
+    spec = spec_of(
+        conda("pytorch", "=1.9.0", build="py3.8_cuda10.2_cudnn7.6.5_0"),
+        conda("openssl", "=1.1.1l"),
+        conda("_libgcc_mutex", "=0.1"),
+        conda("openjdk"),
+        conda("numpy", ">=1.19,<2", channel="defaults"),
+    )
+    result = rewrite(spec)
+    assert result.spec.conda == ()
+    assert [r.text for r in result.spec.pypi] == ["mlflow", "torch==1.9.0", "numpy>=1.19,<2"]
+    assert [(c.code, c.effect.value) for c in result.changes] == [
+        ("rewrite/build-string", "adapted"),
+        ("channel/restricted", "adapted"),
+        ("channel/restricted", "adapted"),
+        ("channel/implicit-defaults", "none"),
+        ("rewrite/conda-package", "adapted"),
+        ("rewrite/conda-only", "adapted"),
+        ("rewrite/conda-only", "none"),
+        ("rewrite/conda-only", "degraded"),
+        ("rewrite/conda-package", "adapted"),
+    ]
+
+
+def test_nobody_guesses_a_name_and_the_policy_decides_it() -> None:
+    spec = spec_of(conda("in-house", "=1.2"))
+    assert rewrite(spec).spec.conda == spec.conda
+    named = rewrite(spec, policy=Policy(names=(("in-house", "In_House[fast]"),)))
+    assert [r.text for r in named.spec.pypi] == ["mlflow", "in-house[fast]==1.2.*"]
+    dropped = rewrite(spec, policy=Policy(names=(("in-house", ""),)))
+    assert dropped.spec.conda == ()
+    assert fidelity_of(dropped.changes) is Fidelity.DEGRADED
+
+
+def test_strict_allows_no_substitution_and_lists_them() -> None:
+    with pytest.raises(PolicyError) as caught:
+        rewrite(spec_of(conda("pytorch", "=1.9.0")), strict=True)
+    assert caught.value.code == "policy/strict"
+    moved = "the conda package pytorch comes from the package index, as torch==1.9.0"
+    assert str(caught.value).splitlines() == [
+        "policy/strict: conda.yaml:7:5 2 substitutions would be needed, and none is allowed",
+        "  conda.yaml:7:5: conda-forge takes the place of the licensed channel defaults (channel/restricted)",
+        f"  conda.yaml:7:5: {moved} (rewrite/conda-package)",
+        "hint: leave out --strict, or mend the model's files (`envbuilder rewrite` shows how)",
+    ]
+
+
+def test_strict_lets_pass_what_only_restates() -> None:
+    assert rewrite(spec_of(channels=("conda-forge",)), strict=True).changes
