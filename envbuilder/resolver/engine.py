@@ -59,6 +59,15 @@ class FailureKind(enum.Enum):
     TOOL = "tool"
 
 
+class Lack(enum.Enum):
+    """What is missing where a failure has one plain cause."""
+
+    NAME = "no package of that name"
+    VERSION = "no release of that version"
+    PLATFORM = "no file for this platform"
+    PYTHON = "no file for this python"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """No solution, in the engine's own words (masked), and the packages that it names."""
@@ -68,6 +77,12 @@ class Failure:
     packages: tuple[PypiName, ...] = ()
     python: str = ""
     """The Pythons (PEP 440 specifiers) that a named package wants where the target's does not do; else empty."""
+    platforms: tuple[str, ...] = ()
+    """The platform tags of the wheels that there are where none fits; else empty."""
+    lack: Lack | None = None
+    """The first cause that the engine names."""
+    release: tuple[PypiName, str] | None = None
+    """Name and version of what cannot be built, for a failure of kind BUILD."""
 
 
 Answer: TypeAlias = Solution | Failure

@@ -67,6 +67,20 @@ def available_since(files: Sequence[Artifact], target: Target) -> datetime.datet
     return min((f.uploaded for f in usable if f.uploaded), default=None)
 
 
+def built_elsewhere(files: Sequence[Artifact], target: Target) -> frozenset[tuple[int, int]]:
+    """Return the CPython minors that have a wheel on the target's platform, if the target itself has none.
+
+    Such a release was meant for those Pythons; building it for another one seldom works.
+    """
+    if any(_rank(f, supported_tags(target)) is not None for f in files):
+        return frozenset()
+    platforms = {tag.platform for tag in supported_tags(target)}
+    found = {tag.interpreter for f in files for tag in _tags(f) if tag.platform in platforms}
+    return frozenset(
+        (int(name[2]), int(name[3:])) for name in found if name.startswith("cp") and name[3:].isdigit()
+    )
+
+
 def _from_source(artifact: Artifact) -> Change:
     return Change(
         code="build/from-source",
@@ -78,17 +92,22 @@ def _from_source(artifact: Artifact) -> Change:
 
 def _rank(file: Artifact, fit: Mapping[Tag, int]) -> tuple[int, tuple[int, str]] | None:
     """The place of a wheel among those that fit: by tag, then the highest build number first."""
-    if file.kind is not Kind.WHEEL:
-        return None
-    try:
-        _, _, build, wheel_tags = parse_wheel_filename(file.filename)
-    except InvalidWheelFilename:
-        return None
-    ranks = [fit[tag] for tag in wheel_tags if tag in fit]
+    ranks = [fit[tag] for tag in _tags(file) if tag in fit]
     if not ranks:
         return None
+    build = parse_wheel_filename(file.filename)[2]
     number = build[0] if build else -1
     return min(ranks), (-number, build[1] if build else "")
+
+
+def _tags(file: Artifact) -> frozenset[Tag]:
+    """A wheel's tags; none for a source distribution or a name that no standard allows."""
+    if file.kind is not Kind.WHEEL:
+        return frozenset()
+    try:
+        return parse_wheel_filename(file.filename)[3]
+    except InvalidWheelFilename:
+        return frozenset()
 
 
 def _source_rank(file: Artifact) -> tuple[int, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import tomli_w
 from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock, PylockValidationError
 from packaging.utils import (
     InvalidSdistFilename,
@@ -17,9 +17,11 @@ from packaging.utils import (
 
 from envbuilder.errors import ToolError, UsageError
 from envbuilder.lock import Artifact, Kind
+from envbuilder.policy import Builds
 from envbuilder.process import neutral_directory, run
 from envbuilder.redact import SafeUrl, excerpt
-from envbuilder.resolver.engine import Answer, Candidate, Question, Solution
+from envbuilder.resolver.dating import rfc3339
+from envbuilder.resolver.engine import Answer, Candidate, Failure, Question, Solution
 from envbuilder.resolver.uv_words import read_failure
 from envbuilder.spec import PypiName
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from envbuilder.settings import Settings
 
 FLAGS = (
-    "--no-config", "--no-header", "--no-annotate", "--no-progress", "--color", "never",
+    "--no-header", "--no-annotate", "--no-progress", "--color", "never",
     "--format", "pylock.toml", "--index-strategy", "first-index", "--keyring-provider", "disabled",
 )  # fmt: skip
 """First-index: a name is looked up in one index only, so no other index can slip in a higher version."""
@@ -48,23 +50,37 @@ class UvEngine:
     """Resolves for Python 3.6 and later with uv.
 
     ``cache`` is uv's own cache directory. ``index`` are the indexes to ask, in order; empty means the
-    host's (``settings.index``), else uv's own default. Credentials of an index reach uv through its
-    environment, never its command line, which every user of the host can read. Raises ToolError if there
-    is no uv.
+    host's (``settings.index``), else uv's own default. Credentials of an index reach uv through a file,
+    neither its command line, which every user of the host can read, nor its environment, which the build
+    of a source distribution inherits. ``builds`` says what may be built to read its metadata. Raises
+    ToolError if there is no uv.
     """
 
     name = "uv"
 
-    def __init__(self, *, settings: Settings, cache: Path, index: Sequence[SafeUrl] = ()) -> None:
+    def __init__(
+        self, *, settings: Settings, cache: Path, index: Sequence[SafeUrl] = (), builds: Builds | None = None
+    ) -> None:
         self._settings = settings
         self._cache = cache
         self._index = tuple(index) or ((settings.index,) if settings.index else ())
+        self._builds = builds or Builds()
         self._binary = uv_binary(settings)
 
     def solve(self, question: Question) -> Answer:
         """Answer one question. Raises ToolError if uv hangs or answers with nonsense."""
+        answer = self._ask(question, sources=())
+        listed = self._builds.sdist if isinstance(self._builds.sdist, tuple) else ()
+        if isinstance(answer, Failure) and (sources := tuple(n for n in answer.packages if n in listed)):
+            # uv knows no list of what may be built: only --no-binary NAME, which undoes --no-build.
+            return self._ask(question, sources=sources)
+        return answer
+
+    def _ask(self, question: Question, *, sources: tuple[PypiName, ...]) -> Answer:
         with neutral_directory() as directory:
             argv = [str(self._binary), "pip", "compile", *FLAGS, *self._arguments(question)]
+            argv += [f"--no-binary={name}" for name in sources]
+            argv += ["--config-file", str(self._configuration(directory))]
             argv += _input_files(question, directory)
             done = run(argv, directory=directory, variables=self._variables(question))
         if not done.ok:
@@ -83,26 +99,32 @@ class UvEngine:
                 arguments += ["--exclude-newer-package", f"{name}=false"]
         arguments += [] if question.dependencies else ["--no-deps"]
         arguments += ["--prerelease", "allow"] if question.prereleases else []
+        arguments += [] if self._builds.sdist == "locked" else ["--no-build"]
         arguments += ["--offline"] if self._settings.offline else []
         return arguments
 
     def _variables(self, question: Question) -> dict[str, str]:
         variables = dict(self._settings.tool_variables)
         variables["UV_PYTHON_DOWNLOADS"] = "never"
-        if self._index:
-            # uv asks UV_INDEX before the default one: so our order is its order.
-            *first, last = [url.secret for url in self._index]
-            variables["UV_DEFAULT_INDEX"] = last
-            variables |= {"UV_INDEX": " ".join(first)} if first else {}
         if question.target.platform.startswith("macos-"):
             variables["MACOSX_DEPLOYMENT_TARGET"] = question.target.floor.removeprefix("macos-")
         return variables
+
+    def _configuration(self, directory: Path) -> Path:
+        """Write the one configuration file that uv reads: the indexes in our order, nothing else."""
+        tables: list[dict[str, str | bool]] = [{"url": url.secret} for url in self._index]
+        if tables:
+            tables[-1] |= {"default": True}
+        path = directory / "configuration.toml"
+        path.touch(mode=0o600)
+        path.write_text(tomli_w.dumps({"index": tables}), encoding="utf-8")
+        return path
 
 
 def uv_binary(settings: Settings) -> Path:
     """Return the uv that was installed with us, else the first one on the host's PATH. Raises ToolError."""
     try:
-        from uv import find_uv_bin  # noqa: PLC0415  (a host that has uv on PATH may lack the package)
+        from uv import find_uv_bin
 
         return Path(find_uv_bin()).absolute()
     except (ImportError, FileNotFoundError):
@@ -110,11 +132,6 @@ def uv_binary(settings: Settings) -> Path:
     if found is None:
         raise ToolError("uv was not found", hint="install uv beside envbuilder, or use --engine pip")
     return found.absolute()
-
-
-def rfc3339(moment: datetime.datetime) -> str:
-    """Return an aware time in UTC; uv reads a bare date in the local time zone."""
-    return moment.astimezone(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def platform_name(target: Target) -> str:

@@ -13,7 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from envbuilder.redact import visible
-from envbuilder.resolver.engine import Failure, FailureKind
+from envbuilder.resolver.engine import Failure, FailureKind, Lack
 from envbuilder.spec import PypiName
 
 _NETWORK: Final = re.compile(
@@ -40,6 +40,14 @@ _PYTHON: Final = re.compile(r"does not satisfy Python((?:[<>=!~]=?[0-9.*]+)(?:,[
 _TAGS: Final = re.compile(
     r"with the following Python (?:ABI |implementation )?tags?: ((?:`[a-z0-9_]+`(?:, )?)+)"
 )
+_PLATFORMS: Final = re.compile(r"on the following platforms?: ((?:`[A-Za-z0-9_.]+`(?:, )?)+)")
+_LACKS: Final = (
+    (re.compile(r"was not found in the (?:package registry|provided|cache)"), Lack.NAME),
+    (re.compile(r"there (?:is|are) no versions? of"), Lack.VERSION),
+    (re.compile(r"no wheels with a matching platform tag"), Lack.PLATFORM),
+    (re.compile(r"no wheels with a matching Python|does not satisfy Python"), Lack.PYTHON),
+)
+_UNBUILT: Final = re.compile(rf"(?:build|prepare|extract)[a-z ]* `({_NAME})==([0-9][^`\s]*)`")
 _CPYTHON_TAG: Final = re.compile(r"`cp(\d)(\d+)[a-z]*`")
 
 LONGEST = 8000
@@ -49,7 +57,10 @@ LONGEST = 8000
 def read_failure(stderr: str) -> Failure:
     """Return what uv's stderr says, safe to show."""
     text = "\n".join(visible(line) for line in stderr.strip().splitlines())[:LONGEST]
-    return Failure(kind=_kind(text), text=text, packages=_packages(text), python=_python(text))
+    return Failure(
+        kind=_kind(text), text=text, packages=_packages(text), python=_python(text),
+        platforms=_platforms(text), lack=_lack(text), release=_release(text),
+    )  # fmt: skip
 
 
 def _kind(text: str) -> FailureKind:
@@ -82,3 +93,20 @@ def _python(text: str) -> str:
         return str(SpecifierSet(",".join(sorted(wanted)))) if wanted else ""
     except InvalidSpecifier:
         return ""
+
+
+def _platforms(text: str) -> tuple[str, ...]:
+    return tuple(
+        tag.strip("`") for found in _PLATFORMS.findall(text) for tag in found.rstrip(", ").split(", ")
+    )
+
+
+def _lack(text: str) -> Lack | None:
+    """The cause that is named first; a later one is about a package that the first one brought up."""
+    found = [(match.start(), lack) for pattern, lack in _LACKS if (match := pattern.search(text))]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _release(text: str) -> tuple[PypiName, str] | None:
+    match = _UNBUILT.search(text)
+    return (PypiName(canonicalize_name(match.group(1))), match.group(2)) if match else None

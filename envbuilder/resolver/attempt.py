@@ -1,0 +1,118 @@
+"""One try at a lock: what is asked, and whether the answer can be installed on the target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from envbuilder.resolver.demand import line_of
+from envbuilder.resolver.engine import Candidate, Failure, FailureKind, Question
+from envbuilder.resolver.selection import select
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Sequence
+
+    from envbuilder.findings import Change
+    from envbuilder.lock import Artifact
+    from envbuilder.policy import Builds
+    from envbuilder.resolver.demand import Demand
+    from envbuilder.resolver.engine import Engine
+    from envbuilder.resolver.targets import Place
+    from envbuilder.spec import PypiName
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """Everything that decides a lock; the ladder's steps make one attempt from another."""
+
+    place: Place
+    demand: Demand
+    direct: tuple[str, ...] = ()
+    """``name @ url#sha256=…`` of the direct references that the policy admits."""
+    cutoff: datetime.datetime | None = None
+    exempt: tuple[PypiName, ...] = ()
+    own_pins_win: bool = False
+    """The model's pins count for more than what other packages say of the same name."""
+    dependencies: bool = True
+    prereleases: bool = False
+    excluded: tuple[str, ...] = ()
+    """Releases that must not be chosen, as ``name!=version``."""
+    changes: tuple[Change, ...] = ()
+    """What the steps on the way to this attempt changed."""
+
+    @property
+    def question(self) -> Question:
+        """What the engine is asked."""
+        pins = self.demand.pins if self.own_pins_win else ()
+        return Question(
+            requirements=(*map(line_of, self.demand.requirements), *self.direct),
+            constraints=(*map(line_of, self.demand.constraints), *self.excluded),
+            overrides=tuple(map(line_of, pins)),
+            target=self.place.target,
+            interpreter=self.place.interpreter,
+            cutoff=self.cutoff,
+            exempt=self.exempt,
+            dependencies=self.dependencies,
+            prereleases=self.prereleases,
+        )
+
+    def changed(self, *changes: Change) -> Attempt:
+        """Return the same with these changes recorded."""
+        return replace(self, changes=(*self.changes, *changes))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A set of files that the target can install."""
+
+    artifacts: tuple[Artifact, ...]
+    candidates: tuple[Candidate, ...]
+    changes: tuple[Change, ...] = ()
+    """What is worth knowing of these files (built from source)."""
+
+
+Outcome: TypeAlias = Found | Failure
+
+
+def evaluate(attempt: Attempt, engine: Engine, builds: Builds) -> Outcome:
+    """Ask the engine and choose one file of each release."""
+    answer = engine.solve(attempt.question)
+    if isinstance(answer, Failure):
+        return answer
+    candidates = [_admissible(candidate, attempt) for candidate in answer.candidates]
+    artifacts, changes, refused = select(candidates, attempt.place.target, builds)
+    if refused:
+        return _refusal(refused)
+    return Found(artifacts=artifacts, candidates=tuple(candidates), changes=changes)
+
+
+def _admissible(candidate: Candidate, attempt: Attempt) -> Candidate:
+    """Leave the files that the cut-off and the requirement's own hashes allow.
+
+    The engines have flags for both; they are bypassed too easily to be trusted (extra indexes).
+    """
+    files = candidate.files
+    if attempt.cutoff and candidate.name not in attempt.exempt:
+        cutoff = attempt.cutoff
+        files = tuple(f for f in files if f.uploaded is None or f.uploaded <= cutoff)
+    allowed = {
+        digest.removeprefix("sha256:")
+        for requirement in attempt.demand.requirements
+        if requirement.name == candidate.name
+        for digest in requirement.hashes
+        if digest.startswith("sha256:")
+    }
+    if allowed:
+        files = tuple(f for f in files if f.sha256 in allowed)
+    return replace(candidate, files=files)
+
+
+def _refusal(refused: Sequence[Candidate]) -> Failure:
+    names = ", ".join(f"{candidate.name} {candidate.version}" for candidate in refused)
+    return Failure(
+        kind=FailureKind.NO_SOLUTION,
+        text=f"no file that may be installed on the target (its wheels, hashes, upload times, "
+        f"or the policy's [builds] leave none): {names}",
+        packages=tuple(candidate.name for candidate in refused),
+    )

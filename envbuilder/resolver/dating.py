@@ -1,0 +1,112 @@
+"""The day whose packages are wanted, and the proof that a lock holds nothing younger."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envbuilder.errors import ResolveError
+from envbuilder.findings import Change, Effect
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from envbuilder.lock import Artifact
+    from envbuilder.request import AsOf
+    from envbuilder.resolver.probe import Pins
+    from envbuilder.spec import PypiName
+
+SECOND = datetime.timedelta(seconds=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dating:
+    """The cut-off (aware, UTC, whole seconds) or None for everything, and what had to be guessed."""
+
+    cutoff: datetime.datetime | None
+    changes: tuple[Change, ...] = ()
+
+
+def wanted_day(as_of: AsOf, created: datetime.datetime | None) -> datetime.datetime | None:
+    """Return the day that is asked for; None for now, or where the model does not say."""
+    if as_of == "now":
+        return None
+    moment = created if as_of == "logged" else as_of
+    return whole(moment) if isinstance(moment, datetime.datetime) else None
+
+
+def whole(moment: datetime.datetime) -> datetime.datetime:
+    """Return the next whole second in UTC: resolvers compare seconds."""
+    moment = moment.astimezone(datetime.timezone.utc)
+    return moment.replace(microsecond=0) + SECOND if moment.microsecond else moment
+
+
+def guessed(pins: Pins) -> Dating:
+    """Return the newest pin's day for a model without a date: most models pin what was new when logged."""
+    if pins.newest is None:
+        change = Change(
+            code="date/none",
+            message="the model has no date and pins nothing; today's releases are used",
+            effect=Effect.ADAPTED,
+        )
+        return Dating(cutoff=None, changes=(change,))
+    moment, newest = pins.newest
+    cutoff = whole(moment + SECOND)
+    change = Change(
+        code="date/guessed",
+        message=f"the model has no date; {newest.name} {newest.version}, its newest pin, stands for it",
+        effect=Effect.NONE,
+        after=rfc3339(cutoff),
+    )
+    return Dating(cutoff=cutoff, changes=(change,))
+
+
+def raised(cutoff: datetime.datetime, pins: Pins) -> Dating | None:
+    """Return the cut-off raised to the newest pin's upload; None if no pin is younger."""
+    if pins.newest is None or pins.newest[0] < cutoff:
+        return None
+    moment, newest = pins.newest
+    later = whole(moment + SECOND)
+    change = Change(
+        code="date/raised",
+        message=f"{newest.name} {newest.version} is younger than the model's date; its upload is the cut-off",
+        effect=Effect.NONE,
+        before=rfc3339(cutoff),
+        after=rfc3339(later),
+    )
+    return Dating(cutoff=later, changes=(change,))
+
+
+def verify(
+    artifacts: Sequence[Artifact], cutoff: datetime.datetime | None, exempt: Collection[PypiName]
+) -> tuple[Change, ...]:
+    """Check each file's upload time against the cut-off, whatever the engine promised.
+
+    Returns a change that names the files whose index gives no times. Raises ResolveError if one is younger.
+    """
+    if cutoff is None:
+        return ()
+    late = [a for a in artifacts if a.uploaded and a.uploaded > cutoff and a.name not in exempt]
+    if late:
+        names = ", ".join(f"{a.name} {a.version}" for a in late)
+        raise ResolveError(
+            f"{names} came out after {rfc3339(cutoff)}, though the resolver was told that day",
+            code="date/violated",
+            hint="use --as-of now to do without a date",
+        )
+    unknown = ", ".join(a.name for a in artifacts if a.uploaded is None)
+    if not unknown:
+        return ()
+    return (
+        Change(
+            code="date/unverified",
+            message=f"the index gives no upload time for {unknown}; they may be of any day",
+            effect=Effect.NONE,
+        ),
+    )
+
+
+def rfc3339(moment: datetime.datetime) -> str:
+    """Return an aware time as RFC 3339 in UTC; uv reads a bare date in the local time zone."""
+    return moment.astimezone(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,32 @@
+"""The engines by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envbuilder.errors import UsageError
+from envbuilder.policy import DEFAULT
+from envbuilder.resolver.uv import UvEngine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envbuilder.policy import Policy
+    from envbuilder.request import EngineName
+    from envbuilder.resolver.engine import Engine
+    from envbuilder.settings import Settings
+
+
+def engine_for(name: EngineName, *, settings: Settings, cache: Path, policy: Policy = DEFAULT) -> Engine:
+    """Return the engine of that name; ``auto`` is uv, or pip on a host without uv.
+
+    ``cache`` is the store's folder for the engine's own cache. Raises ToolError if the engine is not
+    installed, UsageError for one that cannot resolve the index's packages.
+    """
+    match name:
+        case "uv" | "auto":
+            return UvEngine(
+                settings=settings, cache=cache, index=policy.sources.indexes, builds=policy.builds
+            )
+        case _:
+            raise UsageError(f"there is no engine {name} here", hint="use --engine uv")

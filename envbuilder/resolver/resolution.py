@@ -1,0 +1,87 @@
+"""From a rewritten spec to a lock: which Python, as of which day, which files."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from envbuilder.errors import InterpreterError
+from envbuilder.flavors import imports_of
+from envbuilder.lock import Lock
+from envbuilder.policy import DEFAULT
+from envbuilder.progress import SILENT, Progress
+from envbuilder.resolver.admission import admit, refuse_conda_only
+from envbuilder.resolver.attempt import Attempt
+from envbuilder.resolver.climb import Climb
+from envbuilder.resolver.dating import guessed, verify, wanted_day
+from envbuilder.resolver.demand import demand_of
+from envbuilder.resolver.probe import probe
+from envbuilder.resolver.targets import Place, Wish, place_of, wishes
+
+if TYPE_CHECKING:
+    from envbuilder.policy import Policy
+    from envbuilder.request import Request
+    from envbuilder.resolver.engine import Engine
+    from envbuilder.resolver.targets import Interpreters
+    from envbuilder.spec import Rewritten
+
+
+def resolve(
+    rewritten: Rewritten,
+    *,
+    request: Request,
+    engine: Engine,
+    interpreters: Interpreters,
+    policy: Policy = DEFAULT,
+    progress: Progress = SILENT,
+) -> Lock:
+    """Return the exact files for what a model asks for.
+
+    Raises PolicyError for a direct reference that the policy does not open, InterpreterError where the
+    Python is unknown or ``strict`` forbids a substitute, ResolveError where even the ladder
+    (envbuilder.resolver.ladder) ends without a lock; that one names the requirement lines at fault.
+    """
+    spec = rewritten.spec
+    direct = admit(spec.direct, policy.sources)
+    refuse_conda_only(spec.conda)
+    day = wanted_day(request.as_of, spec.provenance.created)
+    moment = day or datetime.datetime.now(datetime.timezone.utc)
+
+    def place(wish: Wish | None) -> Place:
+        return place_of(wish, request=request, interpreters=interpreters, moment=moment, progress=progress)
+
+    wanted = wishes(request, spec.python)
+    first = place(wanted[0] if wanted else None)
+    if request.strict:
+        _refuse_substitutes(first)
+    progress.phase("resolve", rewritten.spec.provenance.model)
+    attempt = Attempt(place=first, demand=demand_of(spec), direct=direct, cutoff=day, changes=first.changes)
+    if day is None and request.as_of == "logged":
+        dating = guessed(probe(attempt.demand, first, engine))
+        attempt = replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
+    climb = Climb(engine=engine, builds=policy.builds, wishes=wanted, place=place, strict=request.strict)
+    attempt, found = climb.run(attempt)
+    return Lock(
+        target=attempt.place.target,
+        artifacts=found.artifacts,
+        spec_id=rewritten.spec_id,
+        engine=engine.name,
+        as_of=attempt.cutoff,
+        changes=(
+            *rewritten.changes,
+            *attempt.changes,
+            *verify(found.artifacts, attempt.cutoff, attempt.exempt),
+            *found.changes,
+        ),
+        imports=imports_of(spec.flavors),
+    )
+
+
+def _refuse_substitutes(place: Place) -> None:
+    """Raise InterpreterError if the Python is not the one that was asked for."""
+    for change in place.changes:
+        raise InterpreterError(
+            change.message, code=change.code, origin=change.origin,
+            hint="install it, or leave --strict out",
+        )  # fmt: skip
