@@ -232,6 +232,16 @@ def _decoded(path: str, content: bytes) -> str:
         raise LeftOutError(f"{path} is not UTF-8") from None
 
 
+def told(stderr: str) -> PeerError:
+    """Return uv's failure: its kind as the code, what it says first and, of a build's log, last."""
+    failure = read_failure(stderr)
+    kind = "malformed-requirement" if "parse requirement" in failure.text else failure.kind.value
+    said, log, rest = failure.text.partition("[stderr]")
+    last = rest.strip().rpartition("\n")[2].strip() if log else ""
+    words = excerpt(" ".join(said.split()).removeprefix("error: "), 280)
+    return PeerError(words, code=f"mlflow/{kind}", detail=last)
+
+
 class Mlflow:
     """Restores models as MLflow does.
 
@@ -323,9 +333,7 @@ class Mlflow:
             variables["UV_DEFAULT_INDEX"] = self._settings.index.secret
         done = run([self._uv, "--quiet", *arguments], directory=directory / "files", variables=variables)
         if not done.ok:
-            failure = read_failure(done.stderr)
-            line = " ".join(failure.text.split())
-            raise PeerError(excerpt(line, 400), code=f"mlflow/{failure.kind.value}")
+            raise told(done.stderr)
         return done
 
 

@@ -20,6 +20,7 @@ from benchmarks.peer_mlflow import (
     harmless,
     logical_lines,
     read_python_env,
+    told,
 )
 from envbuilder.errors import EnvbuilderError
 from envbuilder.interpreters.choice import Interpreters
@@ -227,3 +228,13 @@ def test_a_model_that_is_left_out_starts_no_tool(tmp_path: Path) -> None:
     path = model(tmp_path / "m", MLmodel=NEW, python_env_yaml="dependencies: [-e .]\n")
     found = peer(tmp_path).measure(path, "m", ("sklearn",))
     assert (found.left_out, found.code, found.python) == (True, "harness/left-out", "")
+
+
+def test_a_failure_of_uv_is_its_kind_with_the_first_and_the_last_that_it_says() -> None:
+    log = "error: Failed to build `x==1`\n  cause: it failed\n\n[stderr]\nTraceback\nKeyError: 'y'\n\nhint: no\n"
+    error = told(log)
+    assert (error.code, error.message) == ("mlflow/build", "Failed to build `x==1` cause: it failed")
+    assert (
+        told("error: Couldn't parse requirement in `r`\n  cause: no =").code == "mlflow/malformed-requirement"
+    )
+    assert told("error: No solution found when resolving\n").code == "mlflow/no-solution"
