@@ -1,0 +1,193 @@
+"""The default installer: ``uv venv --relocatable`` and ``uv pip sync`` from the store's own cache.
+
+Three kinds of runs, so that no code of a package ever sees an index's credentials: wheels are fetched and
+unpacked with credentials and with builds forbidden; source distributions are fetched by ourselves; they are
+built, and bytecode compiled, without credentials.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from envbuilder.builder.failures import Cause, cause_of, failed
+from envbuilder.builder.fetching import PAUSES, Fetcher
+from envbuilder.builder.installer import Job, index_variables
+from envbuilder.builder.pylocks import NAME, installable
+from envbuilder.builder.sources import FIRST, Attempt, constraints, cures, cutoff
+from envbuilder.errors import BuildError
+from envbuilder.interpreters.managed import uv_binary
+from envbuilder.process import Finished, neutral_directory, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from envbuilder.lock import Artifact
+    from envbuilder.settings import Settings
+
+FLAGS: Final = ("--no-config", "--no-progress", "--color", "never", "--preview-features", "pylock")
+INDEX_FLAGS: Final = ("--index-strategy", "first-index", "--keyring-provider", "disabled")
+LINK_MODE: Final = "clone" if sys.platform == "darwin" else "hardlink"
+"""APFS shares blocks between copies; elsewhere one inode serves all environments, read-only."""
+
+LEFT_BY_UV: Final = (".lock", ".gitignore", "CACHEDIR.TAG")
+"""Of no use in a store that nobody writes to; the last would keep an exported environment out of backups."""
+
+SECONDS: Final = 3600.0
+
+
+class UvInstaller:
+    """Installs with uv into a staging folder: what it makes can be moved. Raises ToolError without uv."""
+
+    in_place = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._uv = uv_binary(settings)
+
+    def install(self, job: Job) -> None:
+        """Install the whole lock. Raises BuildError."""
+        self._make_venv(job)
+        if job.wheels:
+            self._install_wheels(job)
+        if job.sources:
+            self._build_sources(job)
+        for name in LEFT_BY_UV:
+            (job.tree / name).unlink(missing_ok=True)
+
+    def _make_venv(self, job: Job) -> None:
+        arguments = ["venv", "--relocatable", "--no-project", "--allow-existing", "--prompt", "envbuilder"]
+        arguments += ["--python", str(job.interpreter.path), str(job.tree)]
+        done = self._run(job, arguments, {})
+        if not done.ok:
+            raise failed(done, "making the virtual environment")
+
+    def _install_wheels(self, job: Job) -> None:
+        variables = job.fetching_variables() | index_variables(job.indexes, secret=True)
+        counter = Counter(job, len(job.wheels))
+        arguments = ["pip", "sync", "--no-build", "--link-mode", LINK_MODE, *INDEX_FLAGS]
+        job.progress.phase("download", f"{len(job.wheels)} wheels")
+        for pause in (*PAUSES, None):
+            done = self._with_pylock(job, arguments, installable(job.wheels), variables, counter.line)
+            if done.ok:
+                return
+            if pause is None or job.settings.offline or cause_of(done.stderr) is not Cause.NETWORK:
+                raise failed(done, "installing the wheels")
+            time.sleep(pause)
+
+    def _build_sources(self, job: Job) -> None:
+        """Build all at once; where that fails, each for itself, with the cures that its words call for."""
+        names = ", ".join(f"{artifact.name} {artifact.version}" for artifact in job.sources)
+        job.progress.phase("download", "source distributions")
+        fetched = Fetcher(job).fetch(job.sources)
+        paths = {artifact.sha256: path for artifact, path in zip(job.sources, fetched, strict=True)}
+        job.progress.phase("build", names)
+        if self._attempt(job, FIRST, job.sources, paths).ok:
+            return
+        for artifact in job.sources:
+            self._build_one(job, artifact, paths)
+
+    def _build_one(self, job: Job, artifact: Artifact, paths: dict[str, Path]) -> None:
+        first = self._attempt(job, FIRST, [artifact], paths)
+        if first.ok:
+            return
+        if cause_of(first.stderr) in (Cause.SOURCE, Cause.NETWORK, Cause.TOOL):
+            for attempt in cures(first.stderr):
+                if self._attempt(job, attempt, [artifact], paths).ok:
+                    return
+        raise _unbuilt(artifact, first)
+
+    def _attempt(
+        self, job: Job, attempt: Attempt, artifacts: Sequence[Artifact], paths: dict[str, Path]
+    ) -> Finished:
+        job.log.note(f"building {', '.join(a.filename for a in artifacts)} {attempt.title}")
+        arguments = ["pip", "install", "--no-deps", "--link-mode", LINK_MODE, *INDEX_FLAGS]
+        variables = job.building_variables() | index_variables(job.indexes, secret=False)
+        moment = cutoff(job.lock) if attempt.dated else None
+        if moment:
+            arguments += ["--exclude-newer", rfc3339(moment)]
+        if not attempt.isolated:
+            arguments += ["--no-build-isolation", "--offline"]
+            # Old setup.py files fetch what they need by pip or easy_install, whatever their day was.
+            variables["PIP_NO_INDEX"] = "1"
+        lines = constraints(job.lock, attempt)
+        with neutral_directory(job.scratch) as directory:
+            if lines:
+                path = directory / "constraints.txt"
+                path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+                arguments += ["--build-constraints", str(path)]
+            return self._with_pylock(job, arguments, installable(artifacts, paths), variables)
+
+    def _with_pylock(
+        self,
+        job: Job,
+        arguments: Sequence[str],
+        pylock: str,
+        variables: dict[str, str],
+        on_line: Callable[[str], None] | None = None,
+    ) -> Finished:
+        with neutral_directory(job.scratch) as directory:
+            path = directory / NAME
+            path.write_text(pylock, encoding="utf-8")
+            named = ["-r", str(path)] if "install" in arguments else ["--", str(path)]
+            offline = ["--offline"] if job.settings.offline and "--offline" not in arguments else []
+            whole = [*arguments, *offline, "--python", str(job.python), *named]
+            return self._run(job, whole, variables, on_line=on_line)
+
+    def _run(
+        self,
+        job: Job,
+        arguments: Sequence[str],
+        variables: dict[str, str],
+        *,
+        on_line: Callable[[str], None] | None = None,
+    ) -> Finished:
+        with neutral_directory(job.scratch) as directory:
+            done = run(
+                [str(self._uv), *FLAGS, "--cache-dir", str(job.packages / "uv"), *arguments],
+                directory=directory,
+                variables={"UV_PYTHON_DOWNLOADS": "never", **variables},
+                seconds=SECONDS,
+                on_line=on_line,
+            )
+        job.log.add(done)
+        return done
+
+
+class Counter:
+    """Turns uv's lines into progress: it names the larger files while they come, and tells when all are here."""
+
+    _PREPARED = re.compile(r"Prepared (\d+) package")
+    _BEGUN = re.compile(r"^\s*Downloading (\S+)")
+    _DONE = re.compile(r"^\s*Downloaded (\S+)")
+
+    def __init__(self, job: Job, total: int) -> None:
+        self._progress = job.progress
+        self._total = total
+        self._done = 0
+
+    def line(self, line: str) -> None:
+        """Take one line of stderr."""
+        if begun := self._BEGUN.match(line):
+            self._progress.phase("download", begun.group(1))
+        elif self._DONE.match(line):
+            self._done += 1
+            self._progress.advance(min(self._done, self._total), self._total)
+        elif self._PREPARED.match(line):
+            self._progress.advance(self._total, self._total)
+            self._progress.phase("install", f"{self._total} packages")
+
+
+def rfc3339(moment: datetime.datetime) -> str:
+    """Return an aware time in UTC; uv reads a bare date in the local time zone."""
+    return moment.astimezone(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _unbuilt(artifact: Artifact, done: Finished) -> BuildError:
+    error = failed(done, f"building {artifact.filename}")
+    if error.code == Cause.TOOL.value:
+        error.code = Cause.SOURCE.value
+    return error
