@@ -55,12 +55,12 @@ class InputRefused(EnvbuilderError):
     default_code = "input/refused"
 
     def __init__(self, findings: tuple[Finding, ...], *, model: str = "") -> None:
-        refusals = [f for f in findings if f.level.value == "error"]
+        refusals = [f for f in findings if f.refuses]
         first = refusals[0]
         super().__init__(first.message, code=first.code, origin=first.origin, hint=first.hint)
         self.model = model
         self.refusals = tuple(refusals)
-        self.findings = tuple(refusals) + tuple(f for f in findings if f.level.value != "error")
+        self.findings = tuple(refusals) + tuple(f for f in findings if not f.refuses)
 
     def __str__(self) -> str:
         lines = []

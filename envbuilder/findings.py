@@ -85,6 +85,11 @@ class Finding:
         where = self.origin.file if self.origin else ""
         return digest([self.code, where, self.subject or self.message])[:20]
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it refuses the model: an ``input/…`` or ``archive/…`` finding of level ERROR."""
+        return self.level is Level.ERROR and self.code.startswith(("input/", "archive/"))
+
     def at_level(self, level: Level) -> Finding:
         """Return the same finding with another level."""
         return replace(self, level=level)

@@ -1,0 +1,1 @@
+"""The parse stage: a model's files to one EnvSpec, as data."""

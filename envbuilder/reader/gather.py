@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from envbuilder.errors import EnvbuilderError
 from envbuilder.findings import Finding, Level, Origin
@@ -35,7 +34,7 @@ class Gathering:
     @property
     def refused(self) -> bool:
         """Whether something refuses the model: an ``input/…`` or ``archive/…`` finding of level ERROR."""
-        return any(refuses(finding) for finding in self._findings)
+        return any(finding.refuses for finding in self._findings)
 
     def add(
         self,
@@ -63,15 +62,28 @@ class Gathering:
         """Report something that is good to know."""
         self.add(Level.NOTE, code, message, origin, hint=hint, subject=subject)
 
-    @contextmanager
-    def refusals(self) -> Iterator[None]:
-        """Turn a refusal inside the block into a finding; what follows the block goes on."""
-        try:
-            yield
-        except Refusal as refusal:
-            self._findings.setdefault(refusal.finding)
+    def refuse(self, refusal: Refusal) -> None:
+        """Report a refusal that was caught."""
+        self._findings.setdefault(refusal.finding)
+
+    def refusals(self) -> _Refusals:
+        """Turn a refusal inside the ``with`` block into a finding; what follows the block goes on."""
+        return _Refusals(self)
 
 
-def refuses(finding: Finding) -> bool:
-    """Whether a finding refuses the model it was found in."""
-    return finding.level is Level.ERROR and finding.code.startswith(("input/", "archive/"))
+class _Refusals:
+    """Not a generator, so that type checkers see that it swallows what it catches."""
+
+    def __init__(self, gathering: Gathering) -> None:
+        self._gathering = gathering
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, Refusal):
+            self._gathering.refuse(error)
+            return True
+        return False

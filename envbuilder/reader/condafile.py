@@ -1,0 +1,232 @@
+"""A conda environment file: channels, dependencies, the pip list, and every key that is left aside."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+
+from envbuilder import channels as known
+from envbuilder.findings import Level, Origin
+from envbuilder.reader import limits
+from envbuilder.reader.channelfindings import report_channel, report_defaults
+from envbuilder.reader.condaversion import pypi_specifier
+from envbuilder.reader.gather import Refusal
+from envbuilder.reader.lines import Line, without_comment
+from envbuilder.reader.matchspec import read_matchspec
+from envbuilder.reader.pythonversion import constraint
+from envbuilder.reader.reading import Reading
+from envbuilder.reader.references import (
+    Reference,
+    looks_like_reference,
+    read_reference,
+    report_credentials,
+    report_expansion,
+)  # fmt: skip
+from envbuilder.reader.requirements import Wanted, read_lines
+from envbuilder.reader.safeyaml import (
+    Items,
+    Mapping,
+    Node,
+    Scalar,
+    is_absent,
+    items_of,
+    read_mapping,
+    text_of,
+)
+from envbuilder.redact import SafeUrl, excerpt, masked_url
+from envbuilder.spec import (
+    SEED_NAMES,
+    Channel,
+    CondaRequirement,
+    DirectReference,
+    PypiName,
+    PypiRequirement,
+    PythonRequest,
+)  # fmt: skip
+
+_KNOWN = (
+    "channels",
+    "dependencies",
+    "name",
+    "prefix",
+    "variables",
+    "platforms",
+    "category",
+    "channel_priority",
+)
+_HARMLESS_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CondaFile:
+    """What a conda file asks for."""
+
+    path: str
+    python: PythonRequest | None = None
+    seeds: tuple[PypiRequirement, ...] = ()
+    conda: tuple[CondaRequirement, ...] = ()
+    """Without python, pip, setuptools and wheel."""
+    direct: tuple[DirectReference, ...] = ()
+    """Packages of the conda dependencies by URL or path."""
+    channels: tuple[Channel, ...] = ()
+    pip: Wanted = field(default_factory=Wanted)
+
+
+def read_conda_file(path: str, reading: Reading, origin: Origin | None = None) -> CondaFile:
+    """Read a conda file; ``origin`` is the spot that names it. Raises Missing, or Refusal for the whole."""
+    root = read_mapping(reading.text(path, origin), path)
+    _report_keys(root, reading)
+    channels = _channels(root, path, reading)
+    dependencies = _Dependencies(path, reading)
+    with reading.gathering.refusals():
+        dependencies.read(items_of(root.get("dependencies"), "dependencies"))
+    return dependencies.file(channels)
+
+
+def _report_keys(root: Mapping, reading: Reading) -> None:
+    for key, value in root.pairs:
+        name = key.value
+        if name in {"channels", "dependencies"}:
+            continue
+        if name not in _KNOWN:
+            close = difflib.get_close_matches(name.casefold(), _KNOWN[:2], n=1)
+            hint = f"did you mean {close[0]}?" if close else ""
+            message = f"the key {excerpt(name)} is not known; what it holds is not read"
+            reading.gathering.warn("input/unknown-key", message, key.origin, hint=hint, subject=excerpt(name))
+        elif name != "name" or not _harmless(value):
+            message = f"the key {name} has no meaning here: it is not followed"
+            reading.gathering.note("input/ignored-key", message, key.origin, subject=name)
+
+
+def _harmless(value: Node) -> bool:
+    """Whether a name is one, not a path: every file of MLflow has ``name: mlflow-env``."""
+    return (
+        isinstance(value, Scalar) and set(value.value) <= _HARMLESS_NAME and value.value[:1] not in {".", "-"}
+    )
+
+
+def _channels(root: Mapping, path: str, reading: Reading) -> tuple[Channel, ...]:
+    node = root.get("channels")
+    channels: list[Channel] = []
+    if isinstance(node, Scalar):
+        message = "channels is not a list; the one channel is taken"
+        reading.gathering.warn("input/not-a-list", message, node.origin, hint="write it as a list")
+        node = Items(items=(node,), origin=node.origin)
+    with reading.gathering.refusals():
+        for item in items_of(node, "channels"):
+            with reading.gathering.refusals():
+                channels.append(_channel(item, reading))
+    if not channels:
+        channels = [Channel(text=known.DEFAULTS)]
+    report_defaults(tuple(channels), Origin(file=path), reading.gathering)
+    return tuple(channels)
+
+
+def _channel(item: Node, reading: Reading) -> Channel:
+    text = text_of(item, "a channel")
+    if not text or len(text) > limits.URL_CHARACTERS:
+        code = "input/too-long" if text else "input/empty"
+        raise Refusal(code, f"a channel of {len(text)} characters", item.origin)
+    report_channel(text, item.origin, reading.gathering)
+    return Channel(text=masked_url(text), origin=item.origin)
+
+
+class _Dependencies:
+    """Reads the list of dependencies, item by item."""
+
+    def __init__(self, path: str, reading: Reading) -> None:
+        self._path = path
+        self._reading = reading
+        self._python: list[PythonRequest] = []
+        self._seeds: list[PypiRequirement] = []
+        self._conda: list[CondaRequirement] = []
+        self._direct: list[DirectReference] = []
+        self._lines: list[Line] = []
+
+    def file(self, channels: tuple[Channel, ...]) -> CondaFile:
+        return CondaFile(
+            path=self._path,
+            python=self._python[0] if self._python else None,
+            seeds=tuple(self._seeds),
+            conda=tuple(self._conda),
+            direct=tuple(self._direct),
+            channels=channels,
+            pip=read_lines(self._lines, self._path, self._reading),
+        )
+
+    def read(self, items: tuple[Node, ...]) -> None:
+        refusals = 0
+        for item in items:
+            try:
+                self._item(item)
+            except Refusal as refusal:  # noqa: PERF203 - each item may fail on its own
+                self._reading.gathering.refuse(refusal)
+                refusals += 1
+                if refusals >= limits.REFUSALS_PER_FILE or refusal.code == "input/too-many":
+                    return
+
+    def _item(self, item: Node) -> None:
+        if isinstance(item, Mapping):
+            for key, value in item.pairs:
+                self._part(key, value)
+            return
+        if is_absent(item):
+            self._reading.gathering.note("input/empty", "an item without a text", item.origin)
+            return
+        text = without_comment(text_of(item, "a dependency"))
+        if not text:
+            return
+        report_expansion(text, self._reading, item.origin)
+        self._reading.count_requirement(item.origin)
+        if "::" not in text and looks_like_reference(text):
+            self._located(text, item.origin)
+        else:
+            self._spec(read_matchspec(text, item.origin))
+
+    def _part(self, key: Scalar, value: Node) -> None:
+        if key.value != "pip":
+            message = f"{excerpt(key.value)}: is not known among dependencies; what it holds is not read"
+            self._reading.gathering.warn("input/unknown-key", message, key.origin, subject=excerpt(key.value))
+            return
+        for item in () if is_absent(value) else items_of(value, "pip"):
+            if is_absent(item):
+                continue
+            text = without_comment(text_of(item, "a requirement"))
+            if text:
+                self._lines.append(Line(text=text, origin=item.origin))
+
+    def _located(self, text: str, origin: Origin) -> None:
+        report_channel(text, origin, self._reading.gathering, dependency=True)
+        self._direct.append(read_reference(Reference(target=text, origin=origin), self._reading))
+
+    def _spec(self, spec: CondaRequirement) -> None:
+        if spec.channel:
+            report_channel(spec.channel, spec.origin, self._reading.gathering, dependency=True)
+            report_credentials(SafeUrl(spec.channel), self._reading, spec.origin)
+        url = dict(spec.brackets).get("url")
+        if url is not None:
+            self._located(url, spec.origin)
+        elif spec.name == "python":
+            self._wish(spec)
+        elif PypiName(spec.name) in SEED_NAMES:
+            self._seeds.append(_seed(spec, self._reading))
+        else:
+            self._conda.append(spec)
+
+    def _wish(self, spec: CondaRequirement) -> None:
+        text = constraint(spec.version, spec.origin)
+        if not text:
+            return
+        if self._python and self._python[0].text != text:
+            message = f"python {excerpt(text)} contradicts {self._python[0].text} above"
+            raise Refusal("input/conflicting-requirement", message, spec.origin, hint="keep one of them")
+        self._python.append(PythonRequest(text=text, origin=spec.origin))
+
+
+def _seed(spec: CondaRequirement, reading: Reading) -> PypiRequirement:
+    # ``pip=20.2`` is a release of pip, of which no build varies: what conda matches by prefix is meant.
+    specifier = pypi_specifier(spec.version)
+    if specifier is None:
+        message = f"{excerpt(spec.text)} has no counterpart on an index; any {spec.name} will do"
+        reading.gathering.add(Level.NOTE, "input/files-disagree", message, spec.origin, subject=spec.name)
+    return PypiRequirement(name=PypiName(spec.name), specifier=specifier or "", origin=spec.origin)
