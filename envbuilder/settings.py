@@ -64,6 +64,11 @@ class Settings:
         )
 
 
+def own_environment() -> dict[str, str]:
+    """Return this process's environment: what a command of the user's own gets, and no tool ever does."""
+    return dict(os.environ)
+
+
 def store_home(env: Mapping[str, str]) -> Path:
     """Return ``ENVBUILDER_HOME``, else the platform's user cache folder."""
     if env.get("ENVBUILDER_HOME"):

@@ -71,6 +71,17 @@ class Fields:
             raise Unreadable(f"{name} is no list of strings")
         return tuple(value)
 
+    def origin(self, name: str) -> Origin:
+        """A spot in a file: path, line, column."""
+        match self._values.get(name):
+            case [str(file), int(line), int(column)]:
+                return Origin(file=file, line=line, column=column)
+        raise Unreadable(f"{name} is no place")
+
+    def maybe_origin(self, name: str) -> Origin | None:
+        """A spot in a file or null."""
+        return None if self._values.get(name) is None else self.origin(name)
+
     def objects(self, name: str) -> tuple[Fields, ...]:
         """A list of objects."""
         value = self._values.get(name)
@@ -84,16 +95,20 @@ def time_text(time: datetime.datetime | None) -> str | None:
     return time.astimezone(datetime.timezone.utc).isoformat() if time else None
 
 
+def origin_json(origin: Origin | None) -> list[str | int] | None:
+    """Return a spot as JSON values."""
+    return [origin.file, origin.line, origin.column] if origin else None
+
+
 def change_json(change: Change) -> dict[str, Any]:
     """Return a change as JSON values."""
-    origin = change.origin
     return {
         "code": change.code,
         "message": change.message,
         "effect": change.effect.value,
         "before": change.before,
         "after": change.after,
-        "origin": [origin.file, origin.line, origin.column] if origin else None,
+        "origin": origin_json(change.origin),
     }
 
 
@@ -109,14 +124,5 @@ def change_from(fields: Fields) -> Change:
         effect=effect,
         before=fields.text("before"),
         after=fields.text("after"),
-        origin=_origin(fields),
+        origin=fields.maybe_origin("origin"),
     )
-
-
-def _origin(fields: Fields) -> Origin | None:
-    match fields._values.get("origin"):  # noqa: SLF001 - a part of Fields
-        case None:
-            return None
-        case [str(file), int(line), int(column)]:
-            return Origin(file=file, line=line, column=column)
-    raise Unreadable("origin is no place")

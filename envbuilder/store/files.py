@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import sys
 from itertools import count
 from pathlib import Path
@@ -107,6 +106,8 @@ def remove_tree(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
         return
+    import shutil
+
     for folder in _folders(path):
         with contextlib.suppress(OSError):
             folder.chmod(0o700)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from envbuilder.errors import StoreError
 from envbuilder.progress import SILENT, Progress
-from envbuilder.store import publish
+from envbuilder.store import failures, publish
 from envbuilder.store.faults import reach
 from envbuilder.store.files import remove_tree, sweep_records
 from envbuilder.store.layout import Layout
@@ -39,21 +39,33 @@ DAMAGED = "manifest.damaged.json"
 
 
 @contextlib.contextmanager
-def single(layout: Layout, key: str, *, progress: Progress = SILENT) -> Iterator[Notes]:
+def single(
+    layout: Layout, key: str, *, progress: Progress = SILENT, remember: bool = True
+) -> Iterator[Notes]:
     """Hold the one lock on making ``key``; waits for whoever has it, and tells ``progress`` whom.
 
-    Raises StoreError. Leftovers of a killed holder are gone inside the block, and ours after it.
+    Raises StoreError, and the failure of an earlier try as long as it is remembered. Leftovers of a killed
+    holder are gone inside the block, and ours after it. ``remember`` keeps an error that leaves the block.
     """
     path = layout.build_lock(key)
     with told(layout.root, "take a build lock"):
         descriptor = _wait(path, progress)
     try:
         notes = Notes(descriptor, progress)
-        notes.phase("start")
+        notes.note("start")
         with told(layout.root, "remove the leftovers of a dead build"):
             remove_tree(layout.workspace(key))
             sweep_records(layout.tmp)
-        yield notes
+        remembered = failures.recall(layout, key)
+        if remembered:
+            raise remembered
+        try:
+            yield notes
+        except Exception as error:
+            if remember:
+                failures.remember(layout, key, error)
+            raise
+        failures.forget(layout, key)
     finally:
         with contextlib.suppress(OSError):
             remove_tree(layout.workspace(key))
@@ -91,12 +103,16 @@ class Notes:
 
     def phase(self, name: str, detail: str = "") -> None:
         """Note the phase and pass it on."""
+        self.note(name)
+        self._progress.phase(name, detail)
+
+    def note(self, name: str) -> None:
+        """Tell those who wait."""
         note = {"pid": os.getpid(), "host": socket.gethostname(), "phase": name, "since": int(time.time())}
         # A full disk or a reader in between only costs the note.
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, json.dumps(note).encode(), 0)
-        self._progress.phase(name, detail)
 
     def advance(self, done: int, total: int) -> None:
         """Pass on."""

@@ -11,6 +11,7 @@ from envbuilder.store import lease as leases
 from envbuilder.store.faults import reach
 from envbuilder.store.layout import Layout, open_layout
 from envbuilder.store.manifest import read_manifest, still_the_same
+from envbuilder.store.records import Records
 from envbuilder.store.trouble import told
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class Store:
         """The folder of managed interpreters and of what is known about interpreters."""
         return self.layout.root / "pythons" / "v1"
 
+    @property
+    def records(self) -> Records:
+        """What the store remembers of specs, locks and requests."""
+        return Records(self.layout)
+
     def lease(self, env_id: str) -> Lease:
         """Hold an environment, whether it is there yet or not: take this first, then look with find().
 
@@ -72,7 +78,9 @@ class Store:
     def flight(self, env_id: str, *, progress: Progress = SILENT) -> Iterator[Flight]:
         """Hold the right to build an environment; waits while another process builds it.
 
-        Inside, look with find() again: the other one may have succeeded. Raises StoreError.
+        Inside, look with find() again: the other one may have succeeded. An error that leaves the block is
+        remembered (see envbuilder.store.failures) and raised at once by the flights of the next minutes.
+        Raises StoreError.
         """
         from envbuilder.store.flight import Flight, single
 
@@ -81,9 +89,15 @@ class Store:
             yield Flight(self.layout, env_id, notes)
 
     @contextlib.contextmanager
-    def turn(self, key: str, *, progress: Progress = SILENT) -> Iterator[Notes]:
+    def turn(self, key: str, *, progress: Progress = SILENT, remember: bool = True) -> Iterator[Notes]:
         """Hold the right to answer any other question once (a resolution), as flight() does."""
         from envbuilder.store.flight import single
 
-        with single(self.layout, key, progress=progress) as notes:
+        with single(self.layout, key, progress=progress, remember=remember) as notes:
             yield notes
+
+    def forget_failure(self, key: str) -> None:
+        """Let the next flight or turn of that key try again, whatever is remembered."""
+        from envbuilder.store.failures import forget
+
+        forget(self.layout, key)

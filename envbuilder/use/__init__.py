@@ -1,0 +1,1 @@
+"""Using an environment: restore it, hold it, run something in it."""

@@ -1,0 +1,86 @@
+"""The addresses of what the store remembers, made of what is known before any file is parsed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envbuilder.digests import digest
+from envbuilder.errors import EnvbuilderError
+from envbuilder.reader import limits
+
+if TYPE_CHECKING:
+    from envbuilder.policy import Policy
+    from envbuilder.reader.directory import Directory
+    from envbuilder.request import Request
+    from envbuilder.settings import Settings
+    from envbuilder.spec import Provenance, Rewritten
+
+WELL_KNOWN = (
+    "MLmodel", "conda.yaml", "conda.yml", "environment.yml", "environment.yaml", "requirements.txt",
+    "python_env.yaml",
+)  # fmt: skip
+"""The files that address a request. Others that were read are listed in its record, and compared there."""
+
+
+def host_key() -> str:
+    """Return what may change under an unchanged store: system, machine, C library."""
+    name = os.uname()
+    try:
+        library = os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, OSError, ValueError):
+        library = ""
+    release = name.release if sys.platform == "darwin" else ""
+    return f"{sys.platform} {name.machine} {library} {release}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The well-known files of a model as they are now: name and sha256, of those that are there."""
+
+    files: tuple[tuple[str, str], ...]
+
+    def request_key(self, request: Request, settings: Settings, policy: Policy) -> str:
+        """Return the address of the answer to a request."""
+        return digest({"schema": 1, "files": self.files, "asked": _asked(request, settings, policy)})
+
+    def agrees_with(self, provenance: Provenance) -> bool:
+        """Whether the model was parsed from these very bytes."""
+        now = dict(self.files)
+        read = {file.path: file.sha256 for file in provenance.files if file.path in WELL_KNOWN}
+        return all(now.get(path) == sha256 for path, sha256 in read.items()) and not (
+            now.keys() & set(provenance.absent)
+        )
+
+
+def snapshot(directory: Directory) -> Snapshot | None:
+    """Read and hash the well-known files; None where one is refused, which is for the parser to tell."""
+    files = []
+    try:
+        for name in WELL_KNOWN:
+            if directory.has(name):
+                limit = limits.MLMODEL_BYTES if name == "MLmodel" else limits.ENVIRONMENT_FILE_BYTES
+                files.append((name, directory.read(name, limit=limit).sha256))
+    except EnvbuilderError:
+        return None
+    return Snapshot(tuple(files))
+
+
+def resolution_key(rewritten: Rewritten, request: Request, settings: Settings, policy: Policy) -> str:
+    """Return the address of a spec's resolution: all that can change the lock but the spec itself."""
+    created = rewritten.spec.provenance.created if request.as_of == "logged" else None
+    return digest(
+        {
+            "schema": 1,
+            "spec": rewritten.spec_id,
+            "created": created.isoformat() if created else None,
+            "asked": _asked(request, settings, policy),
+        }
+    )
+
+
+def _asked(request: Request, settings: Settings, policy: Policy) -> list[str]:
+    index = settings.index.stripped if settings.index else ""
+    return [request.key, policy.resolution_key, index, host_key()]

@@ -1,0 +1,165 @@
+"""From a model to its lock: the one the store knows, else a new one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from envbuilder.errors import UsageError
+from envbuilder.flavors import imports_of
+from envbuilder.interpreters.choice import Interpreters
+from envbuilder.policy import DEFAULT
+from envbuilder.progress import SILENT, Progress
+from envbuilder.reader.model import read_model
+from envbuilder.request import Request
+from envbuilder.resolver.engines import engine_for
+from envbuilder.resolver.resolution import resolve
+from envbuilder.resolver.targets import host_platform
+from envbuilder.rewriter.rewriting import rewrite
+from envbuilder.store.store import Store
+from envbuilder.use.keys import resolution_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envbuilder.environment import Interpreter
+    from envbuilder.lock import Lock
+    from envbuilder.policy import Policy
+    from envbuilder.settings import Settings
+    from envbuilder.spec import Rewritten
+
+
+PLAIN = Request()
+"""What is asked where nothing is said."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locked:
+    """A model with its lock. ``known`` tells that the store had it. Times are in seconds."""
+
+    rewritten: Rewritten
+    lock: Lock
+    known: bool
+    parse_seconds: float
+    resolve_seconds: float
+
+
+def lock_model(
+    model: Path,
+    *,
+    request: Request = PLAIN,
+    settings: Settings,
+    policy: Policy = DEFAULT,
+    progress: Progress = SILENT,
+    interpreters: Interpreters | None = None,
+) -> Locked:
+    """Return the lock of a model; the same one as the last time unless ``request.refresh``.
+
+    Any number of processes that ask at once resolve once. ``interpreters`` are the host's, if the caller
+    has looked already. Raises InputRefused, PolicyError, InterpreterError, ResolveError (also one that
+    the store remembers), StoreError.
+    """
+    began = time.monotonic()
+    progress.phase("parse", str(model))
+    rewritten = rewrite(read_model(model), policy=policy, strict=request.strict)
+    parsed = time.monotonic()
+    store = Store.open(settings.home)
+    question = _Question(
+        rewritten=rewritten,
+        key=resolution_key(rewritten, request, settings, policy),
+        request=request,
+        settings=settings,
+        policy=policy,
+        interpreters=interpreters or Interpreters(settings=settings, folder=store.pythons),
+    )
+    lock, known = question.answer(store, progress)
+    return Locked(
+        rewritten=rewritten,
+        lock=lock,
+        known=known,
+        parse_seconds=parsed - began,
+        resolve_seconds=time.monotonic() - parsed,
+    )
+
+
+def lock_here(
+    model: Path, *, request: Request, settings: Settings, policy: Policy, progress: Progress
+) -> tuple[Locked, Interpreter]:
+    """Return a model's lock for this host, and the interpreter that it is for.
+
+    A lock of the store whose Python has since left the host is made again. Raises as lock_model() does,
+    and UsageError for a platform that is not this host's.
+    """
+    if request.platform not in (None, host_platform()):
+        raise UsageError(
+            f"an environment for {request.platform} cannot be made on {host_platform()}",
+            code="usage/platform",
+            hint="leave --platform out, or only lock: `envbuilder lock --platform`",
+        )
+    interpreters = Interpreters(settings=settings, folder=Store.open(settings.home).pythons)
+
+    def locked(asked: Request) -> tuple[Locked, Interpreter]:
+        found = lock_model(
+            model,
+            request=asked,
+            settings=settings,
+            policy=policy,
+            progress=progress,
+            interpreters=interpreters,
+        )
+        return found, interpreters.choose(found.lock.target.python, progress=progress)
+
+    found, interpreter = locked(request)
+    if found.known and interpreter.version != found.lock.target.python:
+        found, interpreter = locked(replace(request, refresh=True))
+    return found, interpreter
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Question:
+    """All that a resolution depends on, and its address in the store."""
+
+    rewritten: Rewritten
+    key: str
+    request: Request
+    settings: Settings
+    policy: Policy
+    interpreters: Interpreters
+
+    def answer(self, store: Store, progress: Progress) -> tuple[Lock, bool]:
+        """Return the lock, and whether the store had it."""
+        known = self._known(store)
+        if known:
+            return known, True
+        if self.request.refresh:
+            store.forget_failure(self.key)
+        # What fails offline may succeed at the next request.
+        remember = not (self.request.offline or self.settings.offline)
+        with store.turn(self.key, progress=progress, remember=remember) as notes:
+            known = self._known(store)
+            if known:
+                return known, True
+            lock = self._resolve(store, notes)
+            store.records.save_spec(self.rewritten)
+            store.records.save_resolution(self.key, self.rewritten, lock)
+        return lock, False
+
+    def _known(self, store: Store) -> Lock | None:
+        if self.request.refresh:
+            return None
+        imports = imports_of(self.rewritten.spec.flavors)
+        return store.records.find_resolution(self.key, self.rewritten, imports)
+
+    def _resolve(self, store: Store, progress: Progress) -> Lock:
+        engine = engine_for(
+            self.request.engine, settings=self.settings, cache=store.uv_cache, policy=self.policy
+        )
+        return resolve(
+            self.rewritten,
+            request=self.request,
+            engine=engine,
+            interpreters=self.interpreters,
+            policy=self.policy,
+            progress=progress,
+        )
