@@ -85,8 +85,8 @@ class Outcome:
 
     @property
     def final(self) -> bool:
-        """Whether another run would say the same; a failing network says nothing of the model."""
-        return not self.code.endswith("/network")
+        """Whether another run would say the same; network and disk say nothing of the model."""
+        return self.code.rpartition("/")[2] not in {"network", "disk-full", "full"}
 
     def reached(self, stage: Stage) -> bool:
         """Whether the model got as far as ``stage``."""

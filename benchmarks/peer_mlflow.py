@@ -26,15 +26,19 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from benchmarks.disk import tree_bytes
 from benchmarks.outcome import Attempt, Outcome, Side, Stage
-from envbuilder.errors import EnvbuilderError
-from envbuilder.lock import Artifact, Target
+from envbuilder.builder.installer import Job
+from envbuilder.builder.proof import prove
+from envbuilder.errors import BuildError, EnvbuilderError
+from envbuilder.lock import Artifact, Lock, Target
+from envbuilder.policy import DEFAULT
 from envbuilder.process import neutral_directory, run
+from envbuilder.progress import SILENT
 from envbuilder.reader.directory import Directory, inner_path
 from envbuilder.reader.gather import Missing, Refusal
 from envbuilder.redact import excerpt
@@ -48,9 +52,6 @@ if TYPE_CHECKING:
     from envbuilder.environment import Interpreter
     from envbuilder.process import Finished
     from envbuilder.settings import Settings
-
-Prove: TypeAlias = "Callable[[Path, tuple[str, ...]], None]"
-"""Imports modules with a Python; raises EnvbuilderError if one of them does not."""
 
 BUILD, DEPENDENCIES = "mlflow-build.in", "mlflow-dependencies.in"
 """The files that MLflow writes and gives to uv, one after the other."""
@@ -254,13 +255,11 @@ class Mlflow:
         settings: Settings,
         folder: Path,
         choose: Callable[[str], Interpreter],
-        prove: Prove,
         cap: int,
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._choose = choose
-        self._prove = prove
         self._cap = cap
         self._uv = str(uv_binary(settings))
         folder.mkdir(parents=True, exist_ok=True)
@@ -294,13 +293,30 @@ class Mlflow:
         with attempt.timed("build"):
             self._install(prefix, DEPENDENCIES, directory)
             attempt.note(stage=Stage.BUILT)
-            self._prove(prefix / "bin" / "python", attempt.outcome.imports)
+            self._prove(prefix, interpreter, attempt.outcome.imports)
         attempt.note(stage=Stage.IMPORTS, environment_bytes=tree_bytes(prefix))
 
     def _interpreter(self, attempt: Attempt, wanted: PythonEnv) -> Interpreter:
         chosen = self._choose(wanted.python)
         attempt.note(python_requested=wanted.python, python=chosen.version)
         return chosen
+
+    def _prove(self, prefix: Path, interpreter: Interpreter, modules: tuple[str, ...]) -> None:
+        """Import the modules by the very function that proves envbuilder's own environments."""
+        job = Job(
+            lock=Lock(target=_target(interpreter), artifacts=(), spec_id="", engine="mlflow", as_of=None),
+            interpreter=interpreter,
+            tree=prefix,
+            scratch=prefix.parent,
+            packages=self.cache,
+            settings=self._settings,
+            policy=DEFAULT,
+            progress=SILENT,
+        )
+        try:
+            prove(job, modules)
+        except BuildError as error:
+            raise PeerError(error.message, code="mlflow/import-failed", detail=error.detail) from None
 
     def _sizes(self, prefix: Path, interpreter: Interpreter, directory: Path) -> list[Artifact]:
         """What uv would install for the dependencies; MLflow itself does not ask before it downloads."""
@@ -310,11 +326,7 @@ class Mlflow:
             "pip", "compile", "--no-header", "--no-annotate", "--format", "pylock.toml", "--python",
             str(prefix / "bin" / "python"), "--", DEPENDENCIES, directory=directory,
         )  # fmt: skip
-        target = Target(
-            python=interpreter.version, platform=interpreter.platform, floor=interpreter.floor,
-            implementation=interpreter.implementation,
-        )  # fmt: skip
-        chosen = [best(candidate.files, target) for candidate in read_candidates(done.stdout)]
+        chosen = [best(candidate.files, _target(interpreter)) for candidate in read_candidates(done.stdout)]
         return [artifact for artifact in chosen if artifact]
 
     def _install(self, prefix: Path, file: str, directory: Path) -> None:
@@ -335,6 +347,15 @@ class Mlflow:
         if not done.ok:
             raise told(done.stderr)
         return done
+
+
+def _target(interpreter: Interpreter) -> Target:
+    return Target(
+        python=interpreter.version,
+        platform=interpreter.platform,
+        floor=interpreter.floor,
+        implementation=interpreter.implementation,
+    )
 
 
 def _prepared(attempt: Attempt, path: Path, folder: Path) -> PythonEnv:

@@ -45,10 +45,11 @@ def test_a_cut_last_line_is_done_again_and_does_not_spoil_the_next(tmp_path: Pat
     assert [model for model, _ in read_lines(lines)] == ["a", "c"]
 
 
-def test_a_later_line_wins_and_a_failing_network_is_tried_again(tmp_path: Path) -> None:
+def test_a_later_line_wins_and_a_failing_network_or_a_full_disk_is_tried_again(tmp_path: Path) -> None:
     lines = tmp_path / "run.jsonl"
-    for found in (outcome("a", code="resolve/network"), outcome("b", code="mlflow/network"), outcome("a")):
-        append_line(lines, found)
+    append_line(lines, outcome("a", code="resolve/network"))
+    append_line(lines, outcome("b", code="build/disk-full"))
+    append_line(lines, outcome("a"))
     assert read_lines(lines) == {("a", Side.ENVBUILDER): outcome("a")}
 
 

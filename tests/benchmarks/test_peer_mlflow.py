@@ -204,13 +204,7 @@ def peer(tmp_path: Path) -> Mlflow:
         Settings.from_environ({"HOME": str(tmp_path), "PATH": "/usr/bin"}), python_downloads=False
     )
     interpreters = Interpreters(settings=Settings.from_environ(), folder=tmp_path / "pythons")
-
-    def prove(python: Path, modules: tuple[str, ...]) -> None:
-        assert python.exists()
-        if modules:
-            raise EnvbuilderError("no import", code="mlflow/import-failed")
-
-    return Mlflow(settings=settings, folder=tmp_path / "peer", choose=interpreters.choose, prove=prove, cap=1)
+    return Mlflow(settings=settings, folder=tmp_path / "peer", choose=interpreters.choose, cap=1)
 
 
 def test_a_model_without_requirements_becomes_an_environment_and_leaves_nothing(tmp_path: Path) -> None:
@@ -220,7 +214,9 @@ def test_a_model_without_requirements_becomes_an_environment_and_leaves_nothing(
     found = mlflow.measure(path, "m", ())
     assert (found.stage, found.side, found.code) == (Stage.IMPORTS, Side.MLFLOW, "")
     assert found.environment_bytes > 0
-    assert mlflow.measure(path, "m", ("sklearn",)).stage is Stage.BUILT
+    broken = mlflow.measure(path, "m", ("sklearn",))
+    assert (broken.stage, broken.code) == (Stage.BUILT, "mlflow/import-failed")
+    assert "No module named 'sklearn'" in broken.line
     assert {entry.name for entry in (tmp_path / "peer").iterdir()} <= {"uv"}
 
 
