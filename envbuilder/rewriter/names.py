@@ -69,11 +69,45 @@ def answer_for(name: CondaName, policy: Policy) -> Answer:
 _DROPPED = Absent(effect=Effect.DEGRADED, reason="the policy's [names] drop it")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backport:
+    """A distribution that brings a standard module to older Pythons."""
+
+    since: tuple[int, int]
+    """The first Python that has the module itself."""
+    breaks: str
+    """The versions (PEP 440) that later Pythons cannot install; empty for all."""
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    text = resources.files("envbuilder.rewriter").joinpath("names.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def standard_library() -> Mapping[PypiName, Backport]:
+    """Return the backports that break, by name."""
+    return {
+        PypiName(name): Backport(since=_minor(entry["since"]), breaks=entry.get("breaks", ""))
+        for name, entry in _data()["standard-library"].items()
+    }
+
+
+def _minor(text: str) -> tuple[int, int]:
+    major, minor = text.split(".")
+    return int(major), int(minor)
+
+
+def stand_ins(name: PypiName) -> frozenset[PypiName]:
+    """Return the distributions that do for another."""
+    return frozenset(map(PypiName, _data()["stand-ins"].get(name, "").split()))
+
+
 @cache
 def table() -> Mapping[CondaName, Answer]:
-    """Return the whole of names.toml, read once."""
-    text = resources.files("envbuilder.rewriter").joinpath("names.toml").read_text("utf-8")
-    return dict(_entries(tomllib.loads(text)))
+    """Return what each known conda package is, read once."""
+    return dict(_entries(_data()))
 
 
 def _entries(data: Mapping[str, Any]) -> Iterator[tuple[CondaName, Answer]]:

@@ -11,7 +11,15 @@ from envbuilder.policy import DEFAULT, Policy
 from envbuilder.rewriter.channels import exclude_defaults, replace_channels
 from envbuilder.rewriter.identity import spec_id_of
 from envbuilder.rewriter.matchspecs import drop_foreign_builds, requalify
+from envbuilder.rewriter.repairs import (
+    double_single_equals,
+    drop_backports,
+    drop_local_labels,
+    fold_duplicates,
+    name_scikit_learn,
+)  # fmt: skip
 from envbuilder.rewriter.translation import take_from_index
+from envbuilder.rewriter.undeclared import add_libraries, add_mlflow
 from envbuilder.spec import EnvSpec, Rewritten
 
 Rule: TypeAlias = Callable[[EnvSpec, Policy], tuple[EnvSpec, tuple[Change, ...]]]
@@ -22,6 +30,13 @@ RULES: tuple[Rule, ...] = (
     replace_channels,
     exclude_defaults,
     take_from_index,
+    double_single_equals,
+    name_scikit_learn,
+    add_mlflow,
+    add_libraries,
+    drop_local_labels,
+    drop_backports,
+    fold_duplicates,
 )
 """All rules, in the order in which they run; each sees what those before it left."""
 

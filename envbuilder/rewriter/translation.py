@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from envbuilder.findings import Change, Effect
 from envbuilder.policy import Policy
+from envbuilder.reader.folding import same_marker, united
 from envbuilder.redact import excerpt
 from envbuilder.rewriter.conda_versions import Unequal, specifier_of
 from envbuilder.rewriter.names import Absent, Distribution, Undecided, answer_for
-from envbuilder.spec import CondaRequirement, EnvSpec, PypiRequirement
+from envbuilder.spec import CondaRequirement, EnvSpec, PypiName, PypiRequirement
 
 FROM_CONDA = "rewrite/conda-package"
 NO_DISTRIBUTION = "rewrite/conda-only"
+IN_BOTH = "rewrite/conda-and-pip"
 
 
 def take_from_index(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
     """Turn conda dependencies into requirements where our table or the policy knows their name.
 
     A name that nobody decided, or a constraint that PEP 440 cannot say, stays among the conda
-    dependencies: the resolver refuses it by name.
+    dependencies: the resolver refuses it by name, with ``why_left``.
     """
-    requirements, left, changes = [], [], []
+    moving = _Moving(pypi=list(spec.pypi), located={d.name for d in spec.direct if d.name})
+    left: list[CondaRequirement] = []
     for item in spec.conda:
         match answer_for(item.name, policy):
             case Undecided():
                 left.append(item)
             case Absent() as absent:
-                changes.append(_dropped(item, absent))
+                moving.changes.append(_dropped(item, absent))
             case Distribution() as distribution:
                 requirement = _requirement(item, distribution)
                 if isinstance(requirement, Unequal):
                     left.append(item)
                 else:
-                    requirements.append(requirement)
-                    changes.append(_moved(item, requirement))
-    if not changes:
+                    moving.take(item, requirement)
+    if not moving.changes:
         return spec, ()
-    pypi = spec.pypi + tuple(requirements)
-    return replace(spec, conda=tuple(left), pypi=pypi), tuple(changes)
+    return replace(spec, conda=tuple(left), pypi=tuple(moving.pypi)), tuple(moving.changes)
 
 
 def why_left(item: CondaRequirement, policy: Policy) -> str:
@@ -52,7 +54,7 @@ def why_left(item: CondaRequirement, policy: Policy) -> str:
 
 
 def _requirement(item: CondaRequirement, distribution: Distribution) -> PypiRequirement | Unequal:
-    specifier = specifier_of(item.version)
+    specifier = specifier_of(item.version, starred="*" in item.text)
     if isinstance(specifier, Unequal):
         return specifier
     if distribution.longer and specifier.startswith("==") and "," not in specifier:
@@ -63,17 +65,75 @@ def _requirement(item: CondaRequirement, distribution: Distribution) -> PypiRequ
     )  # fmt: skip
 
 
-def _moved(item: CondaRequirement, requirement: PypiRequirement) -> Change:
-    return Change(
-        code=FROM_CONDA,
-        message=f"the conda package {item.name} comes from the package index, as {requirement.text}",
-        effect=Effect.ADAPTED, before=item.text, after=requirement.text, origin=item.origin,
-    )  # fmt: skip
+@dataclass(kw_only=True, slots=True)
+class _Moving:
+    """The requirements while conda packages join them."""
+
+    pypi: list[PypiRequirement]
+    located: set[PypiName]
+    changes: list[Change] = field(default_factory=list)
+    moved: set[PypiName] = field(default_factory=set)
+
+    def take(self, item: CondaRequirement, requirement: PypiRequirement) -> None:
+        named = [other for other in self.pypi if other.name == requirement.name]
+        if requirement.name in self.located:
+            self._overruled(item, "its direct reference")
+        elif not named:
+            self.pypi.append(requirement)
+            self.moved.add(requirement.name)
+            self._tell(item, requirement.text)
+        else:
+            self._join(item, requirement, named)
+
+    def _join(self, item: CondaRequirement, new: PypiRequirement, named: list[PypiRequirement]) -> None:
+        """Join what conda and pip both list: both hold if they can, else pip's, which installs last."""
+        first = _like(named, new.marker)
+        if first is None:
+            self._overruled(item, f"{named[0].origin}: {named[0].text}")
+            return
+        specifier = united(first.specifier, new.specifier)
+        if specifier is None and first.name not in self.moved:
+            self._overruled(item, f"{first.origin}: {first.text}")
+            return
+        # Two conda lines that exclude each other both stand: conda would not have solved them either.
+        joined = replace(
+            first,
+            specifier=f"{first.specifier},{new.specifier}" if specifier is None else specifier,
+            extras=tuple(sorted({*first.extras, *new.extras})),
+        )
+        self.pypi[self.pypi.index(first)] = joined
+        self._tell(item, joined.text, IN_BOTH)
+
+    def _overruled(self, item: CondaRequirement, by: str) -> None:
+        message = f"pip installs after conda: {excerpt(item.text)} gives way to {excerpt(by)}"
+        self._add(IN_BOTH, message, item, "")
+
+    def _tell(self, item: CondaRequirement, text: str, code: str = FROM_CONDA) -> None:
+        also = ", joined with the other lines for it" if code == IN_BOTH else ""
+        message = f"the conda package {item.name} comes from the package index, as {text}{also}"
+        self._add(code, message, item, text)
+
+    def _add(self, code: str, message: str, item: CondaRequirement, after: str) -> None:
+        before = excerpt(item.text)
+        self.changes.append(
+            Change(
+                code=code,
+                message=message,
+                effect=Effect.ADAPTED,
+                before=before,
+                after=after,
+                origin=item.origin,
+            )
+        )
+
+
+def _like(named: Iterable[PypiRequirement], marker: str) -> PypiRequirement | None:
+    return next((other for other in named if same_marker(other.marker) == same_marker(marker)), None)
 
 
 def _dropped(item: CondaRequirement, absent: Absent) -> Change:
     return Change(
         code=NO_DISTRIBUTION,
         message=f"the conda package {excerpt(item.text)} is left out: {absent.reason}",
-        effect=absent.effect, before=item.text, origin=item.origin,
+        effect=absent.effect, before=excerpt(item.text), origin=item.origin,
     )  # fmt: skip

@@ -9,10 +9,10 @@ import pytest
 from envbuilder.errors import PolicyError
 from envbuilder.findings import Effect, Fidelity, Origin, fidelity_of
 from envbuilder.policy import Policy
+from envbuilder.reader.matchspec import read_matchspec
 from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.spec import (
     Channel,
-    CondaName,
     CondaRequirement,
     EnvSpec,
     Provenance,
@@ -35,11 +35,8 @@ def spec_of(*conda: CondaRequirement, channels: tuple[str, ...] = ("defaults",))
     )
 
 
-def conda(name: str, version: str = "", *, build: str = "", channel: str = "") -> CondaRequirement:
-    text = name + version
-    return CondaRequirement(
-        name=CondaName(name), version=version, build=build, channel=channel, text=text, origin=SPOT
-    )
+def conda(text: str) -> CondaRequirement:
+    return read_matchspec(text, SPOT)
 
 
 def test_licensed_channels_give_way_in_order_and_once() -> None:
@@ -81,11 +78,11 @@ def test_a_model_without_conda_gets_no_channels() -> None:
 
 def test_conda_packages_become_requirements_or_go_with_a_reason() -> None:
     spec = spec_of(
-        conda("pytorch", "=1.9.0", build="py3.8_cuda10.2_cudnn7.6.5_0"),
-        conda("openssl", "=1.1.1l"),
-        conda("_libgcc_mutex", "=0.1"),
+        conda("pytorch=1.9.0=py3.8_cuda10.2_cudnn7.6.5_0"),
+        conda("openssl=1.1.1l"),
+        conda("_libgcc_mutex=0.1"),
         conda("openjdk"),
-        conda("numpy", ">=1.19,<2", channel="defaults"),
+        conda("defaults::numpy>=1.19,<2"),
     )
     result = rewrite(spec)
     assert result.spec.conda == ()
@@ -104,7 +101,7 @@ def test_conda_packages_become_requirements_or_go_with_a_reason() -> None:
 
 
 def test_nobody_guesses_a_name_and_the_policy_decides_it() -> None:
-    spec = spec_of(conda("in-house", "=1.2"))
+    spec = spec_of(conda("in-house=1.2"))
     assert rewrite(spec).spec.conda == spec.conda
     named = rewrite(spec, policy=Policy(names=(("in-house", "In_House[fast]"),)))
     assert [r.text for r in named.spec.pypi] == ["mlflow", "in-house[fast]==1.2.*"]
@@ -115,7 +112,7 @@ def test_nobody_guesses_a_name_and_the_policy_decides_it() -> None:
 
 def test_strict_allows_no_substitution_and_lists_them() -> None:
     with pytest.raises(PolicyError) as caught:
-        rewrite(spec_of(conda("pytorch", "=1.9.0")), strict=True)
+        rewrite(spec_of(conda("pytorch=1.9.0")), strict=True)
     assert caught.value.code == "policy/strict"
     moved = "the conda package pytorch comes from the package index, as torch==1.9.0"
     assert str(caught.value).splitlines() == [
