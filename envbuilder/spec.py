@@ -33,7 +33,11 @@ class PypiRequirement:
 
     name: PypiName
     specifier: str = ""
-    """The version specifiers without spaces around them, e.g. ``==1.0`` or ``>=1,<2``; empty for any."""
+    """The version specifiers without spaces around them, e.g. ``==1.0`` or ``>=1,<2``; empty for any.
+
+    ``=1.0`` is conda's single equals sign where pip's belongs (``werkzeug=3.0.3`` in a ``pip:`` list): no
+    specifier by PEP 440, kept as written for the rewriter to mend.
+    """
     extras: tuple[str, ...] = ()
     marker: str = ""
     hashes: tuple[str, ...] = ()
@@ -67,7 +71,8 @@ class CondaRequirement:
 
     name: CondaName
     version: str = ""
-    """The version constraint in conda's own grammar: ``1.19.*``, ``==1.2``, ``>=1,<2``; empty for any."""
+    """The version constraint in conda's own grammar: ``=1.19`` (that release or any below it, ``1.19.*``),
+    ``==1.2``, ``>=1,<2``; empty for any."""
     build: str = ""
     channel: str = ""
     """The channel in ``channel::name`` or ``[channel=…]``, without subdir; empty if none."""
@@ -75,7 +80,7 @@ class CondaRequirement:
     brackets: tuple[tuple[str, str], ...] = ()
     """Other ``[key=value]`` parts (md5, sha256, build_number, …), sorted."""
     text: str
-    """The whole item exactly as written."""
+    """The whole item exactly as written, but for credentials, which are masked."""
     origin: Origin
 
 

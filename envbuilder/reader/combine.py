@@ -222,7 +222,8 @@ def _report_lacking(files: Files, views: list[_View], gathering: Gathering) -> N
     conda |= {canonicalize_name(seed.name) for seed in files.conda.seeds}
     lacking = sorted(deciding.names - views[-1].names - conda)
     if lacking:
-        message = f"{files.conda.path} lacks {_listed(lacking)}, which {deciding.file} asks for"
+        asking = next((i.origin.file for i in deciding.requirements if i.name in lacking), deciding.file)
+        message = f"{files.conda.path} lacks {_listed(lacking)}, which {asking} asks for"
         gathering.warn(_CODE, message, Origin(file=files.conda.path), subject=f"lacking {files.conda.path}")
 
 

@@ -10,7 +10,7 @@ from envbuilder.findings import Origin
 from envbuilder.reader import limits
 from envbuilder.reader.gather import Refusal
 
-_COMMENT = re.compile(r"(?:^|\s+)#.*$", re.DOTALL)
+_COMMENT = re.compile(r"(?:^|\s)#.*$", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

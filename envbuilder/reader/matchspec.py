@@ -20,7 +20,7 @@ _CHANNEL_SUBDIR = re.compile(r"(.+)/((?:linux|osx|win|emscripten|wasi|freebsd|zo
 
 
 def read_matchspec(text: str, origin: Origin) -> CondaRequirement:
-    """Return the parts of a match specification; ``a=1.2`` becomes ``1.2.*``, ``a 1.2`` becomes ``==1.2``.
+    """Return the parts of a match specification: ``a=1.2`` has version ``=1.2``, ``a 1.2`` has ``==1.2``.
 
     Credentials in a channel are masked, in ``text`` too. Raises Refusal (``input/malformed-requirement``,
     ``too-long``, ``too-many``, ``non-ascii-name``).
@@ -139,7 +139,7 @@ def _atom(piece: str, text: str, origin: Origin, *, fuzzy: bool) -> str:
     if len(number) > limits.VERSION_CHARACTERS:
         raise Refusal("input/too-long", f"a version of {len(number)} characters", origin)
     if operator == "=" or (fuzzy and not operator):
-        return number if number.endswith("*") else f"{number}.*"
+        return number if number.endswith("*") else f"={number}"
     if not operator:
         return number if "*" in number else f"=={number}"
     return operator + number

@@ -12,7 +12,7 @@ from envbuilder.reader.directory import inner_path
 from envbuilder.reader.gather import Refusal
 from envbuilder.reader.pythonversion import plain_version
 from envbuilder.reader.reading import Reading
-from envbuilder.reader.safeyaml import Mapping, Node, Scalar, read_mapping, text_of
+from envbuilder.reader.safeyaml import Mapping, Node, Scalar, is_absent, read_mapping, text_of
 from envbuilder.redact import excerpt
 from envbuilder.spec import Flavor, PythonRequest
 
@@ -20,8 +20,8 @@ PATH = "MLmodel"
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})\d*)?)?\s*(Z|[+-]\d\d:?\d\d)?", re.ASCII
 )
-_FOLDERS = ("code", "data")
-"""Keys of python_function whose paths loaders put on sys.path or open."""
+_PATHS = ("code", "data", "model_path", "model_data", "pickled_model", "python_model")
+"""Keys of a flavor whose paths loaders put on sys.path or open."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +58,7 @@ def read_mlmodel(reading: Reading) -> Logged:
     function = reader.function
     version = root.get("mlflow_version")
     conda, python_env = reader.environment_files()
-    reader.check_folders()
+    reader.check_paths()
     return Logged(
         flavors=reader.flavors(),
         python=reader.python(function),
@@ -146,12 +146,20 @@ class _Reader:
             return Named(path=inner_path(text, node.origin), origin=node.origin)
         return None
 
-    def check_folders(self) -> None:
-        for key in _FOLDERS:
-            node = self.function.get(key) if self.function else None
-            if isinstance(node, Scalar):
-                with self._gathering.refusals():
-                    inner_path(text_of(node, key), node.origin)
+    def check_paths(self) -> None:
+        """Refuse paths that leave the model, though nothing here opens them: loaders would."""
+        for _, details in self._flavors.pairs if self._flavors else ():
+            for key, node in details.pairs if isinstance(details, Mapping) else ():
+                if key.value in _PATHS:
+                    self._check_path(node)
+                elif key.value == "artifacts" and isinstance(node, Mapping):
+                    for _, artifact in node.pairs:
+                        self._check_path(artifact.get("path") if isinstance(artifact, Mapping) else None)
+
+    def _check_path(self, node: Node | None) -> None:
+        if isinstance(node, Scalar) and not is_absent(node):
+            with self._gathering.refusals():
+                inner_path(text_of(node, "a path"), node.origin)
 
     def created(self) -> datetime.datetime | None:
         node = self._root.get("utc_time_created")

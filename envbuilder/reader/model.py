@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from envbuilder.errors import EnvbuilderError, InputRefused
@@ -28,7 +29,7 @@ def read_model(path: Path, *, name: str | None = None) -> EnvSpec:
     ``name`` is what reports call the model, its path unless given. Raises InputRefused with every finding
     where something refuses the model, EnvbuilderError if there is no model.
     """
-    single = None if path.is_dir() else path.name
+    single = None if os.path.isdir(path) else path.name  # noqa: PTH112 - says False where Path raises
     with Directory(path.parent if single else path) as directory:
         reading = Reading(directory)
         if single:

@@ -12,7 +12,7 @@ _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,2}")
 _BUILT = re.compile(rf"({_VERSION.pattern})(?:(?:a|b|rc)[0-9]{{1,3}})?\+?")
 """What ``platform.python_version()`` can say: ``3.8.0+`` of a distribution, ``3.12.0rc1``."""
 
-_CLAUSE = re.compile(rf"(?:(==|!=|<=|>=|<|>|~=)?({_VERSION.pattern})(\.?\*)?)")
+_CLAUSE = re.compile(rf"(?:(==|!=|<=|>=|<|>|~=|=)?({_VERSION.pattern})(\.?\*)?)")
 
 
 def plain_version(text: str, origin: Origin) -> str:
@@ -40,7 +40,7 @@ def _clause(part: str, text: str, origin: Origin) -> str:
     found = _CLAUSE.fullmatch(part)
     if found is None:
         raise _refusal(text, origin)
-    operator, version, star = found[1] or "", found[2], found[3]
+    operator, version, star = (found[1] or "") if found[1] != "=" else "", found[2], found[3]
     # conda: a star behind an order operator says nothing (``>=3.8.*`` is ``>=3.8``).
     return f"!={version}.*" if operator == "!=" and star else operator + version
 

@@ -22,7 +22,11 @@ _TOOL_MODULES = (
     "pkg_resources", "setuptools", "sitecustomize", "usercustomize", "uv", "virtualenv", "wheel",
 )  # fmt: skip
 _PATH_FILES = (".pth", "._pth")
-_TOOL_TABLE = re.compile(rb"^\s*\[+\s*[\"']?tool[\"']?\s*\.\s*[\"']?(?:uv|pip)\b|^\s*tool\s*\.", re.MULTILINE)
+_TOOL_TABLE = re.compile(
+    rb"^[ \t]*(?:\[+[ \t]*)?[\"']?tool[\"']?[ \t]*(?:\.[ \t]*[\"']?(?:uv|pip)\b|[\]=])", re.MULTILINE
+)
+"""``[tool.uv]`` and the other ways to write it in TOML."""
+
 _MODULE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\.[A-Za-z0-9_-]+)*\.(?:py|pyc|so|pyd)")
 _NOT_MODULES = frozenset({"code", "test"})
 """Folders of models that bear the name of a standard module: MLflow's ``code/``."""
