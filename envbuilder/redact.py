@@ -10,8 +10,10 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 MASK = "****"
 
 _TOKEN_SEGMENT = re.compile(r"(/t/)[^/?#]+", re.IGNORECASE)
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>`]+")
-_SCP_USER = re.compile(r"(?<![\w/@.-])[\w.+-]+(?::[^\s@/]+)?@(?=[\w.-]+[:/])")
+# Bounded, so that a megabyte of letters costs no quadratic search; any start inside a longer word will do.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"<>`]+")
+_SCP_USER = re.compile(r"(?<![\w/@.-])[\w.+-]{1,256}(?::[^\s@/]{1,256})?@(?=[\w.-]+[:/])")
+_USER_AND_PASSWORD = re.compile(r"(?<![\w/@.*-])[\w.+-]{1,256}:[^\s@/]{1,256}@(?=[\w-])")
 _DIGEST_FRAGMENT = re.compile(r"(?:sha256|sha384|sha512|sha1|md5)=[0-9a-fA-F]+")
 
 
@@ -35,7 +37,7 @@ class SafeUrl:
     def stripped(self) -> str:
         """Without user, password, token and query; only a digest fragment stays. For locks and keys."""
         parts = _split(self.secret)
-        if parts is None:
+        if parts is None or "://" not in self.secret:
             return masked_url(self.secret)
         path = _TOKEN_SEGMENT.sub("", parts.path)
         fragment = parts.fragment if _DIGEST_FRAGMENT.fullmatch(parts.fragment) else ""
@@ -76,8 +78,8 @@ def _masked_pair(pair: str) -> str:
 
 
 def masked(text: str) -> str:
-    """Return free text (a log, a tool's output) with every URL in it masked."""
-    return _URL.sub(lambda match: masked_url(match.group()), text)
+    """Return free text (a log, a tool's output) with every URL and every ``user:password@`` in it masked."""
+    return _USER_AND_PASSWORD.sub(f"{MASK}@", _URL.sub(lambda match: masked_url(match.group()), text))
 
 
 def visible(text: str, *, newlines: bool = False) -> str:
