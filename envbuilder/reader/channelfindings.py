@@ -19,7 +19,7 @@ def report_channel(text: str, origin: Origin, gathering: Gathering, *, dependenc
     if known.restricted(text):
         message = f"{what} is one of Anaconda's licensed ones"
         gathering.add(Level.ERROR, "channel/restricted", message, origin, hint=_FORGE, subject=shown)
-    if known.local(text) and not (dependency and "://" in text):
+    if known.local(text):
         message = f"{what} is a local path"
         hint = "name a channel by its name or URL"
         gathering.add(Level.ERROR, "channel/local", message, origin, hint=hint, subject=shown)

@@ -16,14 +16,15 @@ contradictory files without a warning, so none refuses the model.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
 from envbuilder.findings import Level, Origin
 from envbuilder.reader.condafile import CondaFile
 from envbuilder.reader.condaversion import pypi_specifier
-from envbuilder.reader.folding import agree, fold, same_marker, same_specifier
+from envbuilder.reader.folding import agree, canonical_specifier, fold, same_marker
 from envbuilder.reader.gather import Gathering
 from envbuilder.reader.mlmodel import Logged
 from envbuilder.reader.pythonenv import PythonEnv
@@ -131,64 +132,67 @@ def _options(files: Files, lists: list[tuple[str, Wanted]]) -> tuple[Option, ...
     return tuple(dict.fromkeys(found))
 
 
-@dataclass(slots=True)
 class _Joined:
     """Requirements by name, the deciding view's first."""
 
-    gathering: Gathering
-    by_name: dict[PypiName, list[PypiRequirement]] = field(default_factory=dict)
-    direct: list[DirectReference] = field(default_factory=list)
+    def __init__(self, gathering: Gathering) -> None:
+        self._gathering = gathering
+        self.by_name: dict[PypiName, list[PypiRequirement]] = {}
+        self.direct: list[DirectReference] = []
 
     def add(self, view: _View) -> None:
+        """Take what no earlier view names; report where this one differs."""
         first = not self.by_name and not self.direct
-        fresh: list[PypiRequirement] = []
-        decided = {**self.by_name}
         located = {reference.name for reference in self.direct if reference.name}
+        decided = {name: {_wish(item) for item in group} for name, group in self.by_name.items()}
+        fresh: list[PypiRequirement] = []
         for item in view.requirements:
             if item.name in decided:
                 self._compare(decided[item.name], item)
             elif item.name in located:
-                self._overruled(item, f"{item.name} is a direct reference in the deciding file")
+                self._overruled(item, f"{item.name} is a direct reference in the file that decides")
             else:
                 fresh.append(item)
         for item in fresh:
             self.by_name.setdefault(item.name, []).append(item if first else replace(item, primary=False))
-        self._add_direct(view, set(decided) | located)
+        self._add_direct(view, {*decided, *located})
         if fresh and not first:
             self._report_extra(view.file, fresh)
 
     def _add_direct(self, view: _View, decided: set[PypiName]) -> None:
-        known = {(reference.url, reference.origin) for reference in self.direct}
+        known = {reference.url for reference in self.direct}
         for reference in view.direct:
-            if (reference.url, reference.origin) in known or reference.url in {u for u, _ in known}:
+            if reference.url in known:
                 continue
             if reference.name in decided:
-                message = f"{reference.name} is a direct reference here; the deciding file has it otherwise"
-                self.gathering.warn(_CODE, message, reference.origin, subject=str(reference.name))
+                message = (
+                    f"{reference.name} is a direct reference here; the file that decides has it otherwise"
+                )
+                self._gathering.warn(_CODE, message, reference.origin, subject=str(reference.name))
             else:
                 self.direct.append(reference)
 
-    def _compare(self, decided: list[PypiRequirement], item: PypiRequirement) -> None:
-        if item in decided or any(_same(other, item) for other in decided):
-            return
-        shown = ", ".join(dict.fromkeys(other.text for other in decided))
-        self._overruled(item, f"{decided[0].origin} decides: {shown}")
+    def _compare(self, decided: set[_Wish], item: PypiRequirement) -> None:
+        if _wish(item) not in decided:
+            others = self.by_name[item.name]
+            shown = ", ".join(dict.fromkeys(other.text for other in others[:_SHOWN]))
+            self._overruled(item, f"{others[0].origin} decides: {shown}")
 
     def _overruled(self, item: PypiRequirement, why: str) -> None:
-        self.gathering.warn(_CODE, f"{item.text} is overruled: {why}", item.origin, subject=item.name)
+        self._gathering.warn(_CODE, f"{item.text} is overruled: {why}", item.origin, subject=item.name)
 
     def _report_extra(self, file: str, fresh: list[PypiRequirement]) -> None:
         names = _listed(item.name for item in fresh)
         message = f"{file} alone names {names}; they are kept"
-        self.gathering.warn(_CODE, message, fresh[0].origin, subject=f"only {file}")
+        self._gathering.warn(_CODE, message, fresh[0].origin, subject=f"only {file}")
 
 
-def _same(first: PypiRequirement, second: PypiRequirement) -> bool:
-    return (
-        same_specifier(first.specifier, second.specifier)
-        and first.extras == second.extras
-        and same_marker(first.marker) == same_marker(second.marker)
-    )
+_Wish: TypeAlias = tuple[frozenset[str], tuple[str, ...], str]
+
+
+def _wish(item: PypiRequirement) -> _Wish:
+    """What is asked for, in one spelling."""
+    return canonical_specifier(item.specifier), item.extras, same_marker(item.marker)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -203,7 +207,7 @@ def _compare_conda(
     gathering: Gathering,
 ) -> None:
     for spec in conda:
-        others = decided.get(PypiName(canonicalize_name(spec.name)), [])
+        others = decided.get(PypiName(canonicalize_name(spec.name)), [])[:_SHOWN]
         specifier = pypi_specifier(spec.version)
         if not others or specifier is None or any(agree(specifier, o.specifier) for o in others):
             continue

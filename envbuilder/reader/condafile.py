@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 
 from envbuilder import channels as known
@@ -10,6 +11,7 @@ from envbuilder.findings import Level, Origin
 from envbuilder.reader import limits
 from envbuilder.reader.channelfindings import report_channel, report_defaults
 from envbuilder.reader.condaversion import pypi_specifier
+from envbuilder.reader.folding import agree
 from envbuilder.reader.gather import Refusal
 from envbuilder.reader.lines import Line, without_comment
 from envbuilder.reader.matchspec import read_matchspec
@@ -54,7 +56,8 @@ _KNOWN = (
     "category",
     "channel_priority",
 )
-_HARMLESS_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_PYTHON = re.compile(r"(?:.*::)?python[\s=<>!~]", re.IGNORECASE)
+_HARMLESS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,9 +103,7 @@ def _report_keys(root: Mapping, reading: Reading) -> None:
 
 def _harmless(value: Node) -> bool:
     """Whether a name is one, not a path: every file of MLflow has ``name: mlflow-env``."""
-    return (
-        isinstance(value, Scalar) and set(value.value) <= _HARMLESS_NAME and value.value[:1] not in {".", "-"}
-    )
+    return isinstance(value, Scalar) and _HARMLESS_NAME.fullmatch(value.value) is not None
 
 
 def _channels(root: Mapping, path: str, reading: Reading) -> tuple[Channel, ...]:
@@ -140,6 +141,7 @@ class _Dependencies:
         self._python: list[PythonRequest] = []
         self._seeds: list[PypiRequirement] = []
         self._conda: list[CondaRequirement] = []
+        self._wishes: dict[str, dict[str, CondaRequirement]] = {}
         self._direct: list[DirectReference] = []
         self._lines: list[Line] = []
 
@@ -181,7 +183,17 @@ class _Dependencies:
         if "::" not in text and looks_like_reference(text):
             self._located(text, item.origin)
         else:
-            self._spec(read_matchspec(text, item.origin))
+            self._spec(self._matchspec(text, item.origin))
+
+    @staticmethod
+    def _matchspec(text: str, origin: Origin) -> CondaRequirement:
+        try:
+            return read_matchspec(text, origin)
+        except Refusal as refusal:
+            if refusal.code != "input/malformed-requirement" or not _PYTHON.match(text):
+                raise
+            hint = "write it as `python=3.8`"
+            raise Refusal("input/python-version", refusal.message, origin, hint=hint) from None
 
     def _part(self, key: Scalar, value: Node) -> None:
         if key.value != "pip":
@@ -211,7 +223,23 @@ class _Dependencies:
         elif PypiName(spec.name) in SEED_NAMES:
             self._seeds.append(_seed(spec, self._reading))
         else:
+            self._refuse_conflict(spec)
             self._conda.append(spec)
+
+    def _refuse_conflict(self, spec: CondaRequirement) -> None:
+        """Refuse a second line of a package that no version can meet together with the first."""
+        wish = pypi_specifier(spec.version)
+        others = self._wishes.setdefault(spec.name, {})
+        if wish is None or wish in others:
+            return
+        if len(others) >= limits.CLAUSES:
+            raise Refusal("input/too-many", f"more than {limits.CLAUSES} lines of {spec.name}", spec.origin)
+        for earlier, other in others.items():
+            if not agree(wish, earlier):
+                message = f"{excerpt(spec.text)} contradicts {excerpt(other.text)} ({other.origin})"
+                hint = "keep one of the two lines"
+                raise Refusal("input/conflicting-requirement", message, spec.origin, hint=hint)
+        others[wish] = spec
 
     def _wish(self, spec: CondaRequirement) -> None:
         text = constraint(spec.version, spec.origin)

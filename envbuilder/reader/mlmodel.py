@@ -113,17 +113,16 @@ class _Reader:
         node = function.get("python_version") if function else None
         if node is None:
             return None
-        try:
-            return PythonRequest(
-                text=plain_version(text_of(node, "python_version"), node.origin), origin=node.origin
-            )
-        except Refusal as refusal:
-            # Only a note of the logging interpreter: the environment files say what is wanted.
-            if refusal.code != "input/python-version":
-                self._gathering.refuse(refusal)
-            else:
+        with self._gathering.refusals():
+            text = text_of(node, "python_version")
+            try:
+                return PythonRequest(text=plain_version(text, node.origin), origin=node.origin)
+            except Refusal as refusal:
+                # Only a note of the logging interpreter, and templates hold garbage here; but never a path.
+                if refusal.code != "input/python-version" or re.search(r"^-|[/\\]", text):
+                    raise
                 self._gathering.warn(refusal.code, refusal.message, node.origin, hint=refusal.hint)
-            return None
+        return None
 
     def environment_files(self) -> tuple[Named | None, Named | None]:
         node = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from envbuilder.findings import Origin
+from envbuilder.reader import limits
 from envbuilder.reader.gather import Refusal
 from envbuilder.redact import excerpt
 
@@ -17,6 +18,7 @@ _CLAUSE = re.compile(rf"(?:(==|!=|<=|>=|<|>|~=|=)?({_VERSION.pattern})(\.?\*)?)"
 
 def plain_version(text: str, origin: Origin) -> str:
     """Return a version of one to three numbers, as written. Raises Refusal (``input/python-version``)."""
+    _check_length(text, origin)
     found = _BUILT.fullmatch(text)
     if found is None:
         raise _refusal(text, origin)
@@ -29,6 +31,7 @@ def constraint(text: str, origin: Origin) -> str:
     ``==3.8.8`` and ``3.8.*`` give the version. Of alternatives (``3.7|3.8``) the last is taken. Raises
     Refusal (``input/python-version``).
     """
+    _check_length(text, origin)
     if text in {"", "*"}:
         return ""
     alternative = text.rpartition("|")[2]
@@ -43,6 +46,11 @@ def _clause(part: str, text: str, origin: Origin) -> str:
     operator, version, star = (found[1] or "") if found[1] != "=" else "", found[2], found[3]
     # conda: a star behind an order operator says nothing (``>=3.8.*`` is ``>=3.8``).
     return f"!={version}.*" if operator == "!=" and star else operator + version
+
+
+def _check_length(text: str, origin: Origin) -> None:
+    if len(text) > limits.VERSION_CHARACTERS:
+        raise Refusal("input/too-long", f"a Python version of {len(text)} characters", origin)
 
 
 def _refusal(text: str, origin: Origin) -> Refusal:

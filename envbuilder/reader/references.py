@@ -23,6 +23,7 @@ from envbuilder.spec import DirectReference, PypiName, ReferenceKind
 ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tbz", ".txz", ".tar", ".egg")
 _CONDA_ARCHIVES = (".conda",)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+_SCP = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9._-]+:")
 _GIT_TRANSPORTS = frozenset({"git+https", "git+http", "git+ssh", "git+git"})
 _OPEN_TRANSPORTS = frozenset({"http", "git+http", "git+git"})
 _EXPANSION = re.compile(r"\$\{[A-Za-z0-9_]+\}")
@@ -79,6 +80,8 @@ def read_reference(reference: Reference, reading: Reading) -> DirectReference:
     Raises Refusal: ``input/url-scheme``, ``url-malformed``, ``path-escape``, ``too-long``, ``symlink``.
     """
     target, origin = reference.target, reference.origin
+    if not target or _SCP.match(target):
+        raise _malformed(target, "it has no scheme" if target else "it is empty", origin)
     if len(target) > limits.URL_CHARACTERS:
         raise Refusal("input/too-long", f"a URL of {len(target)} characters", origin)
     scheme = _SCHEME.match(target)

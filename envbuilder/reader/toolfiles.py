@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 
-from envbuilder.findings import Origin
+from envbuilder.findings import Level, Origin
 from envbuilder.reader.gather import Refusal
 from envbuilder.reader.reading import Reading
 from envbuilder.redact import excerpt
@@ -32,14 +32,20 @@ _NOT_MODULES = frozenset({"code", "test"})
 """Folders of models that bear the name of a standard module: MLflow's ``code/``."""
 
 
+_LOGGED = ".python-version"
+"""uv obeys it; MLflow 3.11 and later log it with a model, so it is only noted."""
+
+
 def report_tool_files(reading: Reading) -> None:
     """Report every such file at the model's root."""
     names = set(reading.directory.names())
     # A huge folder is not listed to its end: the known names are asked for one by one.
-    names |= {n for n in (*_CONFIGURATION, *_TOOL_MODULES, "pyproject.toml") if reading.directory.has(n)}
+    names |= {
+        n for n in (*_CONFIGURATION, *_TOOL_MODULES, _LOGGED, "pyproject.toml") if reading.directory.has(n)
+    }
     names |= {f"{m}.py" for m in _TOOL_MODULES if reading.directory.has(f"{m}.py")}
     for name in sorted(names):
-        if name.lower() in _CONFIGURATION or (
+        if name.lower() in (*_CONFIGURATION, _LOGGED) or (
             name.lower() == "pyproject.toml" and _configures(name, reading)
         ):
             message = f"{excerpt(name)} would change what a tool does that runs in the model's directory"
@@ -51,7 +57,9 @@ def report_tool_files(reading: Reading) -> None:
 
 def _report(code: str, message: str, name: str, reading: Reading) -> None:
     hint = "it is not used here; remove it from the model"
-    reading.gathering.warn(code, message, Origin(file=excerpt(name, 200)), hint=hint, subject=excerpt(name))
+    level = Level.NOTE if name == _LOGGED else Level.WARNING
+    origin = Origin(file=excerpt(name, 200))
+    reading.gathering.add(level, code, message, origin, hint=hint, subject=excerpt(name))
 
 
 def _configures(name: str, reading: Reading) -> bool:
