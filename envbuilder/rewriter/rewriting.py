@@ -10,6 +10,7 @@ from envbuilder.findings import Change, Effect
 from envbuilder.policy import DEFAULT, Policy
 from envbuilder.rewriter.channels import exclude_defaults, replace_channels
 from envbuilder.rewriter.identity import spec_id_of
+from envbuilder.rewriter.located import name_located
 from envbuilder.rewriter.matchspecs import drop_foreign_builds, requalify
 from envbuilder.rewriter.repairs import (
     double_single_equals,
@@ -25,6 +26,7 @@ from envbuilder.spec import EnvSpec, Rewritten
 Rule: TypeAlias = Callable[[EnvSpec, Policy], tuple[EnvSpec, tuple[Change, ...]]]
 
 RULES: tuple[Rule, ...] = (
+    name_located,
     drop_foreign_builds,
     requalify,
     replace_channels,
