@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from envbuilder.environment import Environment
     from envbuilder.store.flight import Flight, Notes
     from envbuilder.store.lease import Lease
+    from envbuilder.store.listing import Listed
 
 
 class Store:
@@ -52,6 +53,12 @@ class Store:
     def records(self) -> Records:
         """What the store remembers of specs, locks and requests."""
         return Records(self.layout)
+
+    def list_environments(self) -> tuple[Listed, ...]:
+        """Return every finished environment, the last used first. Raises StoreError."""
+        from envbuilder.store.listing import list_environments
+
+        return list_environments(self.layout)
 
     def lease(self, env_id: str) -> Lease:
         """Hold an environment, whether it is there yet or not: take this first, then look with find().
