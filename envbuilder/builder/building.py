@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envbuilder.builder.bytecode import compile_tree
 from envbuilder.builder.installer import Installer, Job
-from envbuilder.builder.proof import prove
+from envbuilder.builder.pip_installer import PipInstaller
+from envbuilder.builder.proof import complete, prove
 from envbuilder.builder.uv_installer import UvInstaller
 from envbuilder.environment import environment_id
 from envbuilder.errors import BuildError, PolicyError
 from envbuilder.lock import Kind
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT
+from envbuilder.store.files import remove_tree
 
 if TYPE_CHECKING:
     from envbuilder.environment import Environment, Interpreter
@@ -95,11 +98,18 @@ def _make(flight: Flight, parts: _Parts) -> Environment:
         policy=parts.policy,
         progress=flight.progress,
     )
-    installer.install(job)
-    flight.progress.phase("compile", f"{len(parts.lock.artifacts)} packages")
-    compile_tree(job)
-    flight.progress.phase("verify", ", ".join(parts.lock.imports))
-    prove(job, parts.lock.imports)
+    try:
+        installer.install(job)
+        complete(job)
+        flight.progress.phase("compile", f"{len(parts.lock.artifacts)} packages")
+        compile_tree(job)
+        flight.progress.phase("verify", ", ".join(parts.lock.imports))
+        prove(job, parts.lock.imports)
+    except BaseException:
+        # A stage goes with the flight; a tree in its final place would wait for the next one.
+        with contextlib.suppress(OSError):
+            remove_tree(job.tree)
+        raise
     return flight.publish(
         job.tree,
         lock=parts.lock,
@@ -110,7 +120,7 @@ def _make(flight: Flight, parts: _Parts) -> Environment:
 
 
 def _installer(parts: _Parts) -> Installer:
-    return UvInstaller(parts.settings)
+    return PipInstaller() if parts.lock.engine == "pip" else UvInstaller(parts.settings)
 
 
 def _check(lock: Lock, interpreter: Interpreter, policy: Policy) -> None:

@@ -6,7 +6,7 @@ import enum
 import re
 from typing import TYPE_CHECKING, Final
 
-from envbuilder.errors import BuildError
+from envbuilder.errors import BuildError, StoreError
 
 if TYPE_CHECKING:
     from envbuilder.process import Finished
@@ -18,7 +18,7 @@ LINES = 30
 class Cause(enum.Enum):
     """Why an installation failed; the value is the error's code."""
 
-    DISK = "build/disk-full"
+    DISK = "store/full"
     HASH = "build/hash-mismatch"
     NETWORK = "build/network"
     SOURCE = "build/source-failed"
@@ -74,12 +74,13 @@ def cause_of(text: str) -> Cause:
     return found
 
 
-def failed(done: Finished, doing: str) -> BuildError:
+def failed(done: Finished, doing: str) -> BuildError | StoreError:
     """Return the error for a tool that ended badly while ``doing`` (``installing the wheels``)."""
     cause = cause_of(done.stderr)
     package = _package(done.stderr)
     about = f" ({package})" if package else ""
-    return BuildError(
+    kind = StoreError if cause is Cause.DISK else BuildError
+    return kind(
         f"{doing} failed{about}: {_WORDS[cause]}",
         code=cause.value,
         detail=done.tail(LINES),

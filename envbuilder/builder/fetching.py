@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from envbuilder.errors import BuildError
 from envbuilder.redact import excerpt
+from envbuilder.store.trouble import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ class Fetcher:
         )
 
     def fetch(self, artifacts: Iterable[Artifact]) -> tuple[Path, ...]:
-        """Return a path for each artifact, in order. Raises BuildError (network, hash-mismatch, disk-full)."""
+        """Return a path for each artifact, in order. Raises BuildError, StoreError."""
         with ThreadPoolExecutor(THREADS) as pool:
             return tuple(pool.map(self._one, artifacts))
 
@@ -69,7 +70,6 @@ class Fetcher:
                 code="build/network",
                 hint="run once without --offline",
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
         for pause in (*PAUSES, None):
             error = self._attempt(artifact, path)
             if error is None:
@@ -92,14 +92,28 @@ class Fetcher:
         """Write the file under a name of its own, and give it its name once its hash is right."""
         unfinished = path.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
         try:
-            with self._open(artifact.url) as answer, unfinished.open("xb") as stream:
-                found = _copy(answer, stream)
+            with self._open(artifact.url) as answer, self._file(unfinished) as stream:
+                found = self._copy(answer, stream)
             if found != artifact.sha256:
                 raise _mismatch(artifact, found)
             unfinished.replace(path)
         finally:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
+
+    def _file(self, path: Path) -> IO[bytes]:
+        with told(self._folder, "keep a package file"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return path.open("xb")
+
+    def _copy(self, answer: IO[bytes], stream: IO[bytes]) -> str:
+        """Copy all and return the sha256. Errors of reading are the network's, of writing the store's."""
+        whole = hashlib.sha256()
+        while chunk := answer.read(_CHUNK):
+            whole.update(chunk)
+            with told(self._folder, "keep a package file"):
+                stream.write(chunk)
+        return whole.hexdigest()
 
     def _open(self, url: SafeUrl) -> IO[bytes]:
         parts = urlsplit(url.secret)
@@ -127,21 +141,6 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         if request and (authorization := self._authorizations.get(_origin(request.full_url))):
             request.add_unredirected_header("Authorization", authorization)
         return request
-
-
-def _copy(answer: IO[bytes], stream: IO[bytes]) -> str:
-    whole = hashlib.sha256()
-    while chunk := answer.read(_CHUNK):
-        whole.update(chunk)
-        try:
-            stream.write(chunk)
-        except OSError as error:
-            raise BuildError(
-                f"cannot write a package file: {(error.strerror or '').lower()}",
-                code="build/disk-full",
-                hint="make room on the store's disk, or move it with ENVBUILDER_HOME",
-            ) from None
-    return whole.hexdigest()
 
 
 def _origin(url: str) -> str:

@@ -84,6 +84,24 @@ def prove(job: Job, modules: Sequence[str]) -> None:
         raise _failure(broken, done.returncode, job.tree)
 
 
+def complete(job: Job) -> None:
+    """Check that every distribution of the lock stands in the environment. Raises BuildError."""
+    from packaging.utils import canonicalize_name
+
+    found = {
+        str(canonicalize_name(path.name.partition("-")[0]))
+        for kind in ("dist-info", "egg-info")
+        for path in job.tree.glob(f"lib/python*/site-packages/*.{kind}")
+    }
+    missing = [artifact.filename for artifact in job.lock.artifacts if artifact.name not in found]
+    if missing:
+        raise BuildError(
+            f"the installer left out {', '.join(missing)}",
+            code="build/incomplete",
+            hint="try again; if it stays, the file's own metadata names another distribution",
+        )
+
+
 def _read(result: Path) -> Broken:
     try:
         told = json.loads(result.read_text("utf-8"))

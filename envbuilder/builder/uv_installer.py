@@ -19,7 +19,7 @@ from envbuilder.builder.fetching import PAUSES, Fetcher
 from envbuilder.builder.installer import Job, index_variables
 from envbuilder.builder.pylocks import NAME, installable
 from envbuilder.builder.sources import FIRST, Attempt, constraints, cures, cutoff
-from envbuilder.errors import BuildError
+from envbuilder.errors import EnvbuilderError
 from envbuilder.interpreters.managed import uv_binary
 from envbuilder.process import Finished, neutral_directory, run
 
@@ -186,7 +186,7 @@ def rfc3339(moment: datetime.datetime) -> str:
     return moment.astimezone(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _unbuilt(artifact: Artifact, done: Finished) -> BuildError:
+def _unbuilt(artifact: Artifact, done: Finished) -> EnvbuilderError:
     error = failed(done, f"building {artifact.filename}")
     if error.code == Cause.TOOL.value:
         error.code = Cause.SOURCE.value
