@@ -19,14 +19,15 @@ CLEAN, FINDINGS, IMPOSSIBLE, INTERRUPTED = 0, 1, 2, 130
 
 def report_failure(error: EnvbuilderError, *, machine: bool) -> int:
     """Tell what could not be done, on stderr and, for ``machine``, as one JSON object; return the exit code."""
-    for line in _lines(error):
+    for line in error_lines(error):
         say(line)
     if machine:
         sys.stdout.write(json.dumps({"schema": 1, "error": _error_object(error)}) + "\n")
     return IMPOSSIBLE
 
 
-def _lines(error: EnvbuilderError) -> list[str]:
+def error_lines(error: EnvbuilderError) -> list[str]:
+    """Return an error as lines for a person: code, place, what, the lines at fault, the cure."""
     if isinstance(error, InputRefused):
         return [line for finding in error.refusals for line in finding_lines(finding)]
     lines = _message(error.code, error.origin, error.message, "error", RED)

@@ -39,7 +39,7 @@ def resolving(command: Command) -> Command:
         (
             click.option("--as-of", default="logged", metavar="logged|now|DATE", show_default=True,
                          help="The day whose packages are wanted; logged is the day the model was."),
-            click.option("--python", metavar="VERSION", help="A Python version instead of the model's own."),
+            click.option("--python", metavar="VERSION", help="A Python version instead of the model's own; host is the one that runs envbuilder."),
             click.option("--platform", metavar="PLATFORM", help="linux-x86_64, macos-arm64 …; default: this host."),
             click.option("--engine", type=click.Choice(["auto", "uv", "pip", "conda"]), default="auto",
                          show_default=True, help="What resolves and installs."),
@@ -125,7 +125,11 @@ def read_as_of(text: str) -> AsOf:
 
 
 def _version(text: str | None) -> str | None:
-    """A version with one to three numbers; a path or an option must never reach a tool as a version."""
+    """A version of two or three numbers; a path or an option must never reach a tool as a version."""
+    if text == "host":
+        import platform
+
+        return platform.python_version()
     parts: Sequence[str] = text.split(".") if text else ()
     if text is None or (
         len(parts) in (2, 3) and all(p.isascii() and p.isdigit() and len(p) < 4 for p in parts)

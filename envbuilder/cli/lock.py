@@ -1,0 +1,129 @@
+"""``envbuilder lock MODEL``."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from envbuilder.cli.changes import change_lines, fidelity_line
+from envbuilder.cli.objects import change_object, time_text, write_object
+from envbuilder.cli.options import asked, model_argument, output_option, resolving
+from envbuilder.cli.terminal import say, showing_progress
+from envbuilder.errors import UsageError
+from envbuilder.findings import Effect, fidelity_of
+from envbuilder.locate import locate
+from envbuilder.redact import excerpt
+
+if TYPE_CHECKING:
+    from envbuilder.lock import Lock
+    from envbuilder.use.locking import Locked
+
+
+@click.command("lock")
+@model_argument
+@resolving
+@output_option
+@click.option("-o", "files", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+              help="Write the lock: pylock.toml (PEP 751) or requirements.txt with hashes; repeatable.")  # fmt: skip
+def lock_command(*, model: str, output: str, files: tuple[Path, ...], **shared: Any) -> None:
+    """Resolve MODEL to exact artifacts with version and sha256, as of the day it was logged."""
+    from envbuilder.use.locking import lock_model
+
+    formats = [(path, format_of(path)) for path in files]
+    wanted = asked(**shared)
+    with showing_progress() as progress:
+        locked = lock_model(
+            locate(model),
+            request=wanted.request,
+            settings=wanted.settings,
+            policy=wanted.policy,
+            progress=progress,
+        )
+    for path, kind in formats:
+        write_lock(locked.lock, path, kind)
+    if output == "json":
+        write_object(lock_object(model, wanted.request.python, locked))
+    else:
+        tell(locked.lock)
+
+
+def format_of(path: Path) -> str:
+    """Return ``pylock`` or ``requirements`` by a file's name. Raises UsageError for any other name."""
+    if path.name == "pylock.toml" or fnmatch.fnmatch(path.name, "pylock.*.toml"):
+        return "pylock"
+    if path.suffix == ".txt":
+        return "requirements"
+    raise UsageError(
+        f"-o {excerpt(path.name)!r}: no lock has that name",
+        hint="name it pylock.toml, pylock.NAME.toml (PEP 751) or requirements.txt",
+    )
+
+
+def write_lock(lock: Lock, path: Path, kind: str) -> None:
+    """Write a lock in one of the formats of format_of(). Raises UsageError where that is impossible."""
+    if kind == "pylock":
+        from envbuilder.resolver.pylock import write_pylock
+
+        text = write_pylock(lock)
+    else:
+        from envbuilder.resolver.requirements_txt import write_requirements
+
+        text = write_requirements(lock)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{excerpt(str(path))} cannot be written: {error.strerror}", hint="choose another place with -o"
+        ) from error
+
+
+def tell(lock: Lock) -> None:
+    """Write the summary for people: the packages on stdout, the changes on stderr."""
+    target = lock.target
+    as_of = f", as of {time_text(lock.as_of)}" if lock.as_of else ""
+    click.echo(
+        f"{len(lock.artifacts)} packages for Python {target.python} on {target.platform}{as_of} ({lock.engine})"
+    )
+    width = max((len(f"{a.name}=={a.version}") for a in lock.artifacts), default=0)
+    for artifact in lock.artifacts:
+        pin = f"{artifact.name}=={artifact.version}"
+        click.echo(f"  {pin:<{width}}  {artifact.kind.value:<5}  sha256:{artifact.sha256[:16]}…")
+    click.echo(f"lock_id {lock.lock_id}")
+    for line in change_lines(tuple(c for c in lock.changes if c.effect is not Effect.NONE)):
+        say(line)
+    say(fidelity_line(lock.changes))
+
+
+def lock_object(model: str, python: str | None, locked: Locked) -> dict[str, Any]:
+    """Return what ``lock --output json`` writes, without its schema number."""
+    lock, spec = locked.lock, locked.rewritten.spec
+    return {
+        "model": model,
+        "spec_id": lock.spec_id,
+        "lock_id": lock.lock_id,
+        "engine": lock.engine,
+        "as_of": time_text(lock.as_of),
+        "python_version": lock.target.python,
+        "python_requested": python or next((wish.text for wish in spec.python), None),
+        "platform": lock.target.platform,
+        "floor": lock.target.floor,
+        "known": locked.known,
+        "fidelity": fidelity_of(lock.changes).value,
+        "changes": [change_object(change) for change in lock.changes],
+        "packages": [
+            {
+                "name": artifact.name,
+                "version": artifact.version,
+                "kind": artifact.kind.value,
+                "filename": artifact.filename,
+                "sha256": artifact.sha256,
+                "size": artifact.size or None,
+                "uploaded": time_text(artifact.uploaded),
+            }
+            for artifact in lock.artifacts
+        ],
+        "seconds": {"parse": round(locked.parse_seconds, 6), "resolve": round(locked.resolve_seconds, 6)},
+    }
