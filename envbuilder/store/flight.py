@@ -23,7 +23,7 @@ from envbuilder.store.files import remove_tree, sweep_records
 from envbuilder.store.layout import Layout
 from envbuilder.store.lease import try_exclusive
 from envbuilder.store.manifest import FOLDER, NAME
-from envbuilder.store.trouble import told
+from envbuilder.store.trouble import FULL, store_error, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,8 @@ def single(
         if remembered:
             raise remembered
         try:
-            yield notes
+            with _full_disk_told(layout):
+                yield notes
         except Exception as error:
             if remember:
                 failures.remember(layout, key, error)
@@ -74,6 +75,17 @@ def single(
         # By hand: a child forked by another thread may hold the descriptor, and must not hold the lock.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _full_disk_told(layout: Layout) -> Iterator[None]:
+    """Make a full disk met by any code of the block the one StoreError for it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise store_error(error, layout.root, "write") from error
+        raise
 
 
 def _wait(path: Path, progress: Progress) -> int:
