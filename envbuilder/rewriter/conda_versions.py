@@ -1,21 +1,20 @@
-"""Conda's version constraints as PEP 440 specifiers, where there is an equal one.
-
-Source of the grammar: conda's MatchSpec and VersionSpec. A constraint without an equal is told, not bent.
-"""
+"""Conda's version constraints as PEP 440 specifiers, or the reason why there is no equal one."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-_CLAUSE = re.compile(r"(?P<operator>===?|!=|~=|>=|<=|>|<)?(?P<version>[^=!~<>\s]+)")
-_PLAIN = re.compile(r"(?:\d+!)?\d+(?:\.\d+)*")
+from envbuilder.reader.condaversion import pypi_specifier
+
 _VERSION = re.compile(
-    rf"{_PLAIN.pattern}(?:\.?(?:a|b|rc|alpha|beta|c|pre)\.?\d+)?(?:\.?post\.?\d*)?(?:\.?dev\.?\d*)?"
-    r"(?:\+[a-z0-9]+(?:[._][a-z0-9]+)*)?",
+    r"(?:\d+!)?\d+(?:\.\d+)*(?P<special>(?:\.?(?:a|b|rc|alpha|beta|c|pre)\.?\d+)?(?:\.?post\.?\d*)?"
+    r"(?:\.?dev\.?\d*)?(?:\+[a-z0-9]+(?:[._][a-z0-9]+)*)?)",
     re.IGNORECASE,
 )
-_RELEASE_COMPONENTS = 3
+"""PEP 440, without its spellings that a conda version does not mean: ``2021c`` is no release candidate."""
+
+_PARTS = re.compile(r"([=<>!~]*)(.*?)(\.\*)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,45 +24,26 @@ class Unequal:
     reason: str
 
 
-def specifier_of(constraint: str, *, starred: bool) -> str | Unequal:
+def specifier_of(constraint: str) -> str | Unequal:
     """Return the PEP 440 specifier that means the same as a conda version constraint; empty for any.
 
-    ``constraint`` is as the reader leaves it (``numpy=1.19`` is ``1.19.*``); ``starred`` tells whether the
-    star was written. Without one, three components or more mean that one release: MLflow wrote
-    ``scikit-learn=0.22.1`` for the release it saw. Alternatives (``1.2|1.3``) have no equal.
+    ``=1.2`` is ``==1.2.*``; ``=0.22.1`` is that one release, which is what MLflow wrote it for.
+    Alternatives (``1.2|1.3``) have no equal.
     """
-    alternatives = {_conjunction(part, starred=starred) for part in constraint.split("|")}
-    unequal = next((a for a in alternatives if isinstance(a, Unequal)), None)
-    if unequal:
-        return unequal
-    if len(alternatives) > 1:
+    if "|" in constraint:
         return Unequal(reason=f"of the alternatives {constraint} a requirement can name only one")
-    return str(alternatives.pop())
-
-
-def _conjunction(text: str, *, starred: bool) -> str | Unequal:
-    clauses = [_clause(part, starred=starred) for part in text.replace(" ", "").split(",")]
+    specifier = pypi_specifier(constraint)
+    if specifier is None:
+        return Unequal(reason=f"{constraint} is no version constraint of PEP 440")
+    clauses = [_clause(clause) for clause in specifier.split(",") if clause]
     unequal = next((clause for clause in clauses if isinstance(clause, Unequal)), None)
-    return unequal or ",".join(str(clause) for clause in clauses if clause)
+    return unequal or ",".join(map(str, clauses))
 
 
-def _clause(text: str, *, starred: bool) -> str | Unequal:
-    if text in {"", "*", "==*", ">=*"}:
-        return ""
-    found = _CLAUSE.fullmatch(text)
-    if found is None:
-        return Unequal(reason=f"{text} is no version constraint of PEP 440")
-    operator, version = found["operator"] or "==", found["version"]
-    stem = re.sub(r"\.?\*$", "", version)
-    if _VERSION.fullmatch(stem) is None:
-        return Unequal(reason=f"{version} is no version of PEP 440")
-    prefix = stem != version and operator in {"==", "===", "!="}
-    if operator == "===" and prefix:
-        operator = "=="
-    return f"{operator}{stem}.*" if prefix and not _is_one_release(stem, starred) else operator + stem
-
-
-def _is_one_release(version: str, starred: bool) -> bool:
-    if _PLAIN.fullmatch(version) is None:
-        return True
-    return not starred and version.rpartition("!")[2].count(".") >= _RELEASE_COMPONENTS - 1
+def _clause(clause: str) -> str | Unequal:
+    operator, version, star = _PARTS.fullmatch(clause).groups("")  # type: ignore[union-attr]
+    found = _VERSION.fullmatch(version)
+    if found is None or (operator == "~=" and "." not in version):
+        return Unequal(reason=f"{clause} is no version constraint of PEP 440")
+    # A pre-release, a post-release or a local version is one release: PEP 440 knows no family of it.
+    return f"{'==' if operator == '===' else operator}{version}{'' if found['special'] else star}"

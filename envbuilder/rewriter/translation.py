@@ -54,7 +54,7 @@ def why_left(item: CondaRequirement, policy: Policy) -> str:
 
 
 def _requirement(item: CondaRequirement, distribution: Distribution) -> PypiRequirement | Unequal:
-    specifier = specifier_of(item.version, starred="*" in item.text)
+    specifier = specifier_of(item.version)
     if isinstance(specifier, Unequal):
         return specifier
     if distribution.longer and specifier.startswith("==") and "," not in specifier:
