@@ -84,6 +84,9 @@ class Fetcher:
         """Download once; return what the network said where another attempt may help."""
         try:
             self._download(artifact, path)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error
         except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
             return error
         return None
