@@ -189,7 +189,7 @@ class Flight:
         return manifest.at(place)
 
     def _free(self) -> Path:
-        for place in self._layout.generations(self.env_id):
+        for place in self._layout.places(self.env_id):
             if not place.exists():
                 return place
         raise StoreError(
@@ -200,7 +200,7 @@ class Flight:
     def _remove_unfinished(self) -> None:
         """Remove trees that never had a manifest: a builder was killed in its final place."""
         with told(self._layout.root, "remove the leftovers of a dead build"):
-            for place in self._layout.generations(self.env_id):
+            for place in self._layout.places(self.env_id):
                 marks = place / FOLDER
                 if place.exists() and not (marks / NAME).exists() and not (marks / DAMAGED).exists():
                     remove_tree(place)

@@ -10,10 +10,14 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envbuilder.digests import PATH_HEX
 from envbuilder.errors import StoreError
 from envbuilder.store.trouble import store_error, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FORMAT = 1
 """Raised when an older envbuilder could no longer use the folder safely."""
@@ -59,13 +63,18 @@ class Layout:
         return self.root / "envs" / "v1"
 
     def generations(self, env_id: str) -> tuple[Path, ...]:
-        """Return the places where an environment may stand, the usual one first.
+        """Return all places of places()."""
+        return tuple(self.places(env_id))
+
+    def places(self, env_id: str) -> Iterator[Path]:
+        """Yield the places where an environment may stand, the usual one first.
 
         A tree that somebody may be using is never replaced: the next one takes the next place.
         """
-        name = env_id[:PATH_HEX]
-        others = (f"{name}-{number}" for number in range(2, GENERATIONS + 1))
-        return tuple(self.environments / place for place in (name, *others))
+        folder, name = self.environments, env_id[:PATH_HEX]
+        yield folder / name
+        for number in range(2, GENERATIONS + 1):
+            yield folder / f"{name}-{number}"
 
     def use_lock(self, env_id: str) -> Path:
         """The file that users of an environment hold a shared lock on; its mtime is the last use."""

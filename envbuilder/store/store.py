@@ -73,7 +73,7 @@ class Store:
 
     def find(self, env_id: str) -> Environment | None:
         """Return a finished environment whose interpreter is still the one that it was made with."""
-        for prefix in self.layout.generations(env_id):
+        for prefix in self.layout.places(env_id):
             manifest = read_manifest(prefix)
             if manifest is None or manifest.env_id != env_id:
                 continue
