@@ -14,11 +14,14 @@ from envbuilder.reader.gather import Refusal
 from envbuilder.redact import excerpt
 from envbuilder.spec import PypiName, PypiRequirement
 
-_HEAD = re.compile(r"[^\s\[\](),;@<>=!~]*")
+_BLANKS = " \t"
+"""Blanks that others strip (U+00A0 …) are no blanks here."""
+
+_HEAD = re.compile(r"[^\s\[\](),;@<>=!~]*", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_EXTRAS = re.compile(r"\s*\[([^\[\]]*)\]\s*")
-_CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*([A-Za-z0-9.*+!_-]+)")
-_SINGLE_EQUALS = re.compile(r"=\s*([0-9][A-Za-z0-9.*+!_-]*)")
+_EXTRAS = re.compile(r"\s*\[([^\[\]]*)\]\s*", re.ASCII)
+_CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*([A-Za-z0-9.*+!_-]+)", re.ASCII)
+_SINGLE_EQUALS = re.compile(r"=\s*([0-9][A-Za-z0-9.*+!_-]*)", re.ASCII)
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
@@ -45,8 +48,8 @@ def split_extras(rest: str, origin: Origin) -> tuple[tuple[str, ...], str]:
     """Return the extras in brackets, normalised and sorted, and what follows."""
     found = _EXTRAS.match(rest)
     if found is None:
-        return (), rest.strip()
-    items = [item.strip() for item in found[1].split(",") if item.strip()]
+        return (), rest.strip(_BLANKS)
+    items = [item.strip(_BLANKS) for item in found[1].split(",") if item.strip(_BLANKS)]
     if len(items) > limits.EXTRAS:
         raise Refusal("input/too-many", f"{len(items)} extras", origin)
     for item in items:
@@ -56,7 +59,7 @@ def split_extras(rest: str, origin: Origin) -> tuple[tuple[str, ...], str]:
             raise Refusal("input/non-ascii-name", f"the extra {excerpt(item)} is not ASCII", origin)
         if not _NAME.fullmatch(item):
             raise malformed(item, "it is no extra", origin)
-    return tuple(sorted({canonicalize_name(item) for item in items})), rest[found.end() :].strip()
+    return tuple(sorted({canonicalize_name(item) for item in items})), rest[found.end() :].strip(_BLANKS)
 
 
 def requirement(
@@ -68,20 +71,20 @@ def requirement(
     Refusal: ``input/malformed-requirement``, ``too-long``, ``too-deep``, ``too-many``.
     """
     versions, semicolon, condition = rest.partition(";")
-    marker = checked_marker(condition.strip(), origin) if semicolon else ""
-    specifier = _specifier(versions.strip(), origin)
+    marker = checked_marker(condition.strip(_BLANKS), origin) if semicolon else ""
+    specifier = _specifier(versions.strip(_BLANKS), origin)
     return PypiRequirement(
         name=name, specifier=specifier, extras=extras, marker=marker, hashes=hashes, origin=origin
     )
 
 
 def _specifier(text: str, origin: Origin) -> str:
-    inside = text[1:-1].strip() if text.startswith("(") and text.endswith(")") else text
+    inside = text[1:-1].strip(_BLANKS) if text.startswith("(") and text.endswith(")") else text
     single = _SINGLE_EQUALS.fullmatch(inside)
     if single:
         _check_length(single[1], origin)
         return f"={single[1]}"
-    clauses = [clause.strip() for clause in inside.split(",") if clause.strip()]
+    clauses = [clause.strip(_BLANKS) for clause in inside.split(",") if clause.strip(_BLANKS)]
     if len(clauses) > limits.CLAUSES:
         raise Refusal("input/too-many", f"{len(clauses)} version clauses", origin)
     return ",".join(_clause(clause, origin) for clause in clauses)

@@ -73,21 +73,25 @@ _SHORT = {
     "-C": "--config-settings",
     "-Z": "--always-unzip",
 }
+_EDITABLE = re.compile(r"(?:-e\s*|--ed[a-z]*(?:\s+|=))(\S.*)")
 _WEAK = frozenset({"md5", "sha1", "sha224"})
 _HASH_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 def read_options(text: str, origin: Origin) -> tuple[Met, ...]:
     """Return the options of a line. Raises Refusal (``input/malformed-requirement``)."""
+    editable = _EDITABLE.fullmatch(text)
+    if editable:
+        return _editable(editable[1], origin)
     words = _words(text, origin)
     met: list[Met] = []
     while words:
         word = words.pop(0)
         if not word.startswith("-") or word in {"-", "--"}:
             raise _malformed(f"{excerpt(word)} stands after an option", origin)
-        name, sort, value = _known(word)
+        name, sort, value = _known(word, origin)
         if value is None:
-            value = _value(name, words, origin, sort)
+            value = _value(name, words, origin)
         met.append(Met(sort=sort, name=name, value=value))
     return tuple(met)
 
@@ -102,24 +106,31 @@ def _words(text: str, origin: Origin) -> list[str]:
         raise _malformed("a quotation mark is not closed", origin) from None
 
 
-def _known(word: str) -> tuple[str, Sort, str | None]:
+def _editable(rest: str, origin: Origin) -> tuple[Met, ...]:
+    """``-e`` takes the rest of the line as it stands: a marker has quotation marks of its own."""
+    value, dashes, options = rest.partition(" --")
+    value = value.strip()
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    met = Met(sort=Sort.EDITABLE, name="--editable", value=value[1:-1] if quoted else value)
+    return (met, *(read_options(dashes.strip() + options, origin) if dashes else ()))
+
+
+def _known(word: str, origin: Origin) -> tuple[str, Sort, str | None]:
     """The long name, the sort, and the value if it is written into the word."""
     if not word.startswith("--"):
         name = _SHORT.get(word[:2], word[:2])
         return name, _VALUED.get(name, _FLAGS.get(name, Sort.OTHER)), word[2:] or None
     written, equals, value = word.partition("=")
     candidates = [name for name in {**_VALUED, **_FLAGS} if name.startswith(written)]
-    name = written if written in candidates or len(candidates) != 1 else candidates[0]
+    if len(candidates) > 1 and written not in candidates:
+        raise _malformed(f"{excerpt(written)} could be {' or '.join(candidates)}", origin)
+    name = candidates[0] if len(candidates) == 1 else written
     return name, _VALUED.get(name, _FLAGS.get(name, Sort.OTHER)), value if equals else None
 
 
-def _value(name: str, words: list[str], origin: Origin, sort: Sort) -> str:
+def _value(name: str, words: list[str], origin: Origin) -> str:
     if name in _FLAGS:
         return ""
-    if sort is Sort.EDITABLE:
-        value = " ".join(words)
-        words.clear()
-        return value
     if words and not words[0].startswith("-"):
         return words.pop(0)
     if name in _VALUED:

@@ -220,6 +220,8 @@ def _path(reference: Reference, reading: Reading) -> DirectReference:
     """A reference to a place inside the model."""
     origin = reference.origin
     text, _, fragment = reference.target.partition("#")
+    if not text:
+        raise _malformed(reference.target, "it names nothing", origin)
     inside = inner_path(
         unquote(text[5:]) if text.lower().startswith("file:") else text, origin, base=reference.base
     )
