@@ -1,0 +1,222 @@
+"""Exit codes, streams and messages of the whole program, on input that cannot work."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from envbuilder.cli.main import COMMANDS
+from tests.conftest import MODELS, ROOT, Cli
+
+PLAIN = "python: 3.11\ndependencies:\n- -r requirements.txt\n"
+
+
+def model(folder: Path, requirements: str | bytes = "six==1.16.0\n", **files: str) -> Path:
+    path = folder / "model"
+    path.mkdir()
+    content = requirements.encode() if isinstance(requirements, str) else requirements
+    (path / "requirements.txt").write_bytes(content)
+    for name, text in {"python_env.yaml": PLAIN, **files}.items():
+        (path / name).write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(cli: Cli, command: str) -> None:
+    done = cli(command, "--help")
+    assert done.returncode == 0
+    assert "Usage: envbuilder " + command in done.stdout
+
+
+def test_the_version_is_the_distributions() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "envbuilder", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert done.stdout == "envbuilder 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["build"], "Missing argument 'MODEL'"),
+        (["biuld", "x"], "No such command 'biuld'"),
+        (["build", "x", "--python", "../evil"], "--python '../evil' is no version"),
+        (["build", "x", "--as-of", "soon"], "--as-of 'soon' is no date"),
+        (["build", "x", "--policy", "missing.toml"], "missing.toml cannot be read"),
+        (["run", "x"], "no command to run"),
+        (["build", "runs:/1/model"], "mlflow artifacts download"),
+        (["lock", "x", "-o", "lock.json"], "no lock has that name"),
+        (["codes", "chanel/restricted"], "did you mean channel/restricted?"),
+        (["rewrite", "x", "--in-place", "--output-dir", "y"], "exclude each other"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_a_cure(cli: Cli, arguments: list[str], words: str) -> None:
+    done = cli(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "lock", "rewrite", "explain"])
+def test_no_model_at_all(cli: Cli, tmp_path: Path, command: str) -> None:
+    for path in (tmp_path / "missing", tmp_path):
+        done = cli(command, path)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error[input/")
+        assert "hint: " in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "lock", "rewrite", "explain"])
+def test_refused_input_names_every_spot_and_makes_no_environment(
+    cli: Cli, tmp_path: Path, command: str
+) -> None:
+    path = model(tmp_path, "-r ../../x\nnumpy==1.0\nnumpy==2.0\n")
+    done = cli(command, path)
+    assert done.returncode == 2
+    assert "error[input/path-escape] requirements.txt:1:" in done.stderr
+    assert "error[input/conflicting-requirement] requirements.txt:3:" in done.stderr
+    assert done.stdout == ""
+    assert not list((tmp_path / "store").glob("envs/v1/*"))
+
+
+def test_a_machine_reads_the_refusal_as_one_object(cli: Cli, tmp_path: Path) -> None:
+    done = cli("build", model(tmp_path, "numpy==1.0 # a\x1b[2J\n"), "--output", "json")
+    error = json.loads(done.stdout)["error"]
+    assert done.returncode == 2
+    assert error["code"] == "input/control-character"
+    assert (error["file"], error["line"]) == ("requirements.txt", 1)
+    assert [finding["code"] for finding in error["findings"]] == ["input/control-character"]
+    assert "\x1b" not in done.stderr
+
+
+def test_broken_yaml_is_one_clear_error(cli: Cli, tmp_path: Path) -> None:
+    done = cli("build", model(tmp_path, **{"conda.yaml": "channels: [a\n"}))
+    assert done.returncode == 2
+    assert "error[input/yaml-syntax] conda.yaml:2:" in done.stderr
+
+
+def test_an_unknown_python_names_what_was_looked_at(cli: Cli, tmp_path: Path) -> None:
+    path = model(tmp_path, **{"python_env.yaml": "python: 3.77.1\n"})
+    done = cli("build", path, UV_PYTHON_DOWNLOADS="never")
+    assert done.returncode == 2
+    assert "error[python/not-found]" in done.stderr
+    assert "3.77" in done.stderr
+    assert "hint: " in done.stderr
+
+
+def test_no_network_is_told_as_such(cli: Cli, tmp_path: Path) -> None:
+    # Nothing listens on port 9 of this host.
+    done = cli("build", model(tmp_path), "--as-of", "now", UV_DEFAULT_INDEX="http://127.0.0.1:9/simple")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error[resolve/network]")
+    assert "hint: " in done.stderr
+
+
+@pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "PIP_INDEX_URL"])
+def test_credentials_of_the_index_are_in_no_message_and_no_file(
+    cli: Cli, tmp_path: Path, variable: str
+) -> None:
+    url = "http://alice:hunter2@127.0.0.1:9/simple"
+    done = cli("build", model(tmp_path), "--as-of", "now", **{variable: url})
+    assert done.returncode == 2
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "alice" not in done.stdout + done.stderr
+    written = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert written
+    assert not [path for path in written if b"hunter2" in path.read_bytes()]
+
+
+def test_a_store_that_cannot_be_made(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = cli("build", model(tmp_path), home=tmp_path / "file" / "store")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error[store/")
+    assert "hint: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_colour_unless_it_is_wanted(cli: Cli, tmp_path: Path) -> None:
+    assert "\x1b[" not in cli("build", tmp_path).stderr
+    assert "\x1b[" in cli("build", tmp_path, FORCE_COLOR="1").stderr
+    assert "\x1b[" not in cli("build", tmp_path, FORCE_COLOR="1", NO_COLOR="1").stderr
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    # An index that accepts and never answers: a socket that nobody reads from.
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        environ = {
+            **os.environ, "PYTHONPATH": str(ROOT), "ENVBUILDER_HOME": str(tmp_path / "store"),
+            "UV_DEFAULT_INDEX": index,
+        }  # fmt: skip
+        argv = [sys.executable, "-m", "envbuilder", "lock", str(model(tmp_path)), "--as-of", "now"]
+        child = subprocess.Popen(argv, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        time.sleep(0.2)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+        connection.close()
+    assert child.returncode == 130
+    assert err.strip() == "interrupted; the store is as it was"
+
+
+def test_codes_tells_meaning_and_cure(cli: Cli) -> None:
+    done = cli("codes", "channel/restricted")
+    assert done.returncode == 0
+    assert "meaning: " in done.stdout
+    assert "cure: " in done.stdout
+
+
+def test_init_writes_a_policy_once(cli: Cli, tmp_path: Path) -> None:
+    assert cli("init", cwd=tmp_path).stdout == f"{tmp_path / 'envbuilder.toml'}\n"
+    again = cli("init", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    assert cli("init", "--force", cwd=tmp_path).returncode == 0
+
+
+def test_the_store_tells_where_it_is_and_that_it_is_empty(cli: Cli, tmp_path: Path) -> None:
+    home = tmp_path / "store"
+    assert cli("cache", "dir", home=home).stdout == f"{home}\n"
+    assert json.loads(cli("cache", "list", "--output", "json", home=home).stdout) == {
+        "schema": 1,
+        "environments": [],
+    }
+    assert cli("cache", "info", home=home).stdout == f"{home}\n0 environments, 0 in use, 0 B\n"
+
+
+def test_rewrite_shows_a_diff_and_touches_nothing_unless_told(cli: Cli, tmp_path: Path) -> None:
+    source = (MODELS / "seed-sklearn" / "conda.yaml").read_bytes()
+    path = tmp_path / "model"
+    path.mkdir()
+    (path / "conda.yaml").write_bytes(source)
+    shown = cli("rewrite", path)
+    assert shown.returncode == 0
+    assert "-- defaults\n+- conda-forge\n+- nodefaults\n" in shown.stdout
+    assert (path / "conda.yaml").read_bytes() == source
+    cli("rewrite", path, "--output-dir", tmp_path / "out")
+    written = (tmp_path / "out" / "conda.yaml").read_bytes()
+    assert (path / "conda.yaml").read_bytes() == source
+    cli("rewrite", path, "--in-place")
+    assert (path / "conda.yaml").read_bytes() == written
+    again = cli("rewrite", path)
+    assert again.stdout == ""
+    assert "fidelity: exact" in again.stderr

@@ -1,0 +1,41 @@
+"""What tests of several parts share: one warm store, and the command line as a user calls it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODELS = ROOT / "fixtures" / "models"
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def warm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that all tests of a run share, in every worker: what one of them built is a hit for the others."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "warm-store"
+    home.mkdir(exist_ok=True)
+    return home
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Run ``envbuilder`` as a process of its own; ``home`` is its store, a fresh one unless given."""
+
+    def call(
+        *arguments: str | Path, home: Path = tmp_path / "store", cwd: Path = ROOT, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "ENVBUILDER_HOME": str(home), **variables}
+        argv = [sys.executable, "-m", "envbuilder", *map(str, arguments)]
+        return subprocess.run(
+            argv, cwd=cwd, env=environ, capture_output=True, text=True, check=False, timeout=900
+        )
+
+    return call
