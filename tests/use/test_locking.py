@@ -1,0 +1,127 @@
+"""One lock for one question, for ever, whoever asks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from envbuilder.errors import InputRefused, ResolveError
+from envbuilder.request import Request
+from envbuilder.settings import Settings
+from envbuilder.store.store import Store
+from envbuilder.use.locking import lock_model
+from tests.use.conftest import RESOLVED, Stages
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_second_time_the_store_has_the_lock(model: Path, settings: Settings, stages: Stages) -> None:
+    first = lock_model(model, settings=settings)
+    second = lock_model(model, settings=settings)
+    assert (first.known, second.known, stages.resolutions) == (False, True, 1)
+    assert first.lock.lock_id == second.lock.lock_id
+    assert first.lock.changes == second.lock.changes == (RESOLVED,)
+    assert second.lock.spec_id == second.rewritten.spec_id
+    assert first.resolve_seconds > 0
+
+
+def test_a_model_that_asks_for_the_same_gets_the_same_lock(
+    model: Path, settings: Settings, stages: Stages
+) -> None:
+    lock_model(model, settings=settings)
+    (model / "requirements.txt").write_text("# a comment\nMLflow == 2.9.2\nThing==1.0 \n-r more.txt\n")
+    assert lock_model(model, settings=settings).known
+
+
+def test_another_day_is_another_question_unless_today_is_asked_for(
+    model: Path, settings: Settings, stages: Stages
+) -> None:
+    now = Request(as_of="now")
+    lock_model(model, settings=settings)
+    lock_model(model, settings=settings, request=now)
+    text = (model / "MLmodel").read_text()
+    (model / "MLmodel").write_text(text.replace("2024-01-02", "2024-01-03"))
+    assert not lock_model(model, settings=settings).known
+    assert lock_model(model, settings=settings, request=now).known
+
+
+def test_the_proof_of_the_lock_is_this_models_own(model: Path, settings: Settings, stages: Stages) -> None:
+    lock_model(model, settings=settings)
+    text = (model / "MLmodel").read_text()
+    (model / "MLmodel").write_text(text.replace("mlflow.sklearn", "mlflow.xgboost"))
+    locked = lock_model(model, settings=settings)
+    assert locked.known
+    assert "mlflow.xgboost" in locked.lock.imports
+
+
+def test_refresh_asks_again_and_the_answer_stays(model: Path, settings: Settings, stages: Stages) -> None:
+    lock_model(model, settings=settings)
+    stages.interpreter = replace(stages.interpreter, version="3.8.99")
+    new = lock_model(model, settings=settings, request=Request(refresh=True))
+    assert (new.known, stages.resolutions) == (False, 2)
+    again = lock_model(model, settings=settings)
+    assert (again.known, again.lock.lock_id) == (True, new.lock.lock_id)
+
+
+def test_no_solution_is_remembered_until_refresh(model: Path, settings: Settings, stages: Stages) -> None:
+    stages.error = ResolveError("nothing satisfies thing")
+    for _ in range(3):
+        with pytest.raises(ResolveError, match="nothing satisfies thing"):
+            lock_model(model, settings=settings)
+    assert stages.resolutions == 1
+    stages.error = None
+    with pytest.raises(ResolveError, match="--refresh tries again"):
+        lock_model(model, settings=settings)
+    assert not lock_model(model, settings=settings, request=Request(refresh=True)).known
+    assert lock_model(model, settings=settings).known
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_failure_without_network_is_not(
+    model: Path, settings: Settings, stages: Stages, offline: bool
+) -> None:
+    stages.error = ResolveError("x") if offline else ResolveError("x", code="resolve/network")
+    with pytest.raises(ResolveError):
+        lock_model(model, settings=settings, request=Request(offline=offline))
+    stages.error = None
+    assert not lock_model(model, settings=settings).known
+
+
+def test_refused_input_makes_no_store_entry(
+    model: Path, settings: Settings, stages: Stages, store: Store
+) -> None:
+    (model / "requirements.txt").write_text("-r ../../etc/passwd\n")
+    with pytest.raises(InputRefused):
+        lock_model(model, settings=settings)
+    assert stages.resolutions == 0
+    assert [path for path in store.layout.record("requests").parent.rglob("*") if path.is_file()] == []
+
+
+def test_many_that_ask_at_once_resolve_once(model: Path, settings: Settings, tmp_path: Path) -> None:
+    code = textwrap.dedent("""
+        import sys, time
+        from pathlib import Path
+        import envbuilder.use.locking as locking
+        from envbuilder.settings import Settings
+        from tests.use.conftest import FakeInterpreters, Stages
+        FakeInterpreters.stages = stages = Stages()
+        def resolve(*args, **options):
+            open(sys.argv[2], "a").write("resolved\\n")
+            time.sleep(0.3)
+            return stages.resolve(*args, **options)
+        locking.resolve = resolve
+        locking.Interpreters = FakeInterpreters
+        print(locking.lock_model(Path(sys.argv[1]), settings=Settings.from_environ()).lock.lock_id)
+    """)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "ENVBUILDER_HOME": str(settings.home)}
+    argv = [sys.executable, "-c", code, str(model), str(tmp_path / "log")]
+    children = [subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE) for _ in range(4)]
+    assert len({child.communicate(timeout=60)[0] for child in children}) == 1
+    assert [child.returncode for child in children] == [0] * 4
+    assert (tmp_path / "log").read_text() == "resolved\n"
