@@ -5,7 +5,7 @@ from __future__ import annotations
 from envbuilder import channels as known
 from envbuilder.findings import Level, Origin
 from envbuilder.reader.gather import Gathering
-from envbuilder.redact import SafeUrl, excerpt, masked_url
+from envbuilder.redact import MASK, SafeUrl, excerpt, masked_url
 from envbuilder.spec import Channel
 
 _FORGE = "use conda-forge: `envbuilder rewrite` shows the file that does"
@@ -33,7 +33,7 @@ def report_channel(text: str, origin: Origin, gathering: Gathering, *, dependenc
         gathering.add(
             Level.ERROR, "source/env-expansion", message, origin, hint="write the value", subject=shown
         )
-    if url.has_credentials:
+    if url.has_credentials or MASK in text:
         hint = "remove them from the file, revoke them, and configure them on the host"
         gathering.add(
             Level.ERROR, "source/credentials", f"{what} holds credentials", origin, hint=hint, subject=shown

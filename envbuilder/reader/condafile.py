@@ -21,7 +21,6 @@ from envbuilder.reader.references import (
     Reference,
     looks_like_reference,
     read_reference,
-    report_credentials,
     report_expansion,
 )  # fmt: skip
 from envbuilder.reader.requirements import Wanted, read_lines
@@ -35,7 +34,7 @@ from envbuilder.reader.safeyaml import (
     read_mapping,
     text_of,
 )
-from envbuilder.redact import SafeUrl, excerpt, masked_url
+from envbuilder.redact import excerpt, masked_url
 from envbuilder.spec import (
     SEED_NAMES,
     Channel,
@@ -214,7 +213,6 @@ class _Dependencies:
     def _spec(self, spec: CondaRequirement) -> None:
         if spec.channel:
             report_channel(spec.channel, spec.origin, self._reading.gathering, dependency=True)
-            report_credentials(SafeUrl(spec.channel), self._reading, spec.origin)
         url = dict(spec.brackets).get("url")
         if url is not None:
             self._located(url, spec.origin)

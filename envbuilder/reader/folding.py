@@ -92,11 +92,28 @@ def united(first: str, second: str) -> str | None:
     if not first or not second or same_specifier(first, second):
         return first or second
     # A repaired spelling (``==``) comes before one to repair (a single ``=``).
+    if _prefix(first) and _prefix(second):
+        return _narrower(first, second)
     pins = sorted((s for s in (first, second) if _pin(s)), key=lambda s: not s.startswith("=="))
     if not pins:
         return ",".join(dict.fromkeys((*first.split(","), *second.split(","))))
     allowed = [pin for pin in pins if _allows(first, pin) and _allows(second, pin)]
     return allowed[0] if allowed else None
+
+
+def _prefix(specifier: str) -> str:
+    """``1.2`` of ``==1.2.*``, else nothing."""
+    single = "," not in specifier and specifier.startswith("==") and specifier.endswith(".*")
+    return specifier[2:-2] if single else ""
+
+
+def _narrower(first: str, second: str) -> str | None:
+    try:
+        if _parsed(first).contains(_prefix(second), prereleases=True):
+            return second
+        return first if _parsed(second).contains(_prefix(first), prereleases=True) else None
+    except (InvalidSpecifier, InvalidVersion):
+        return None
 
 
 def _pin(specifier: str) -> str:

@@ -106,6 +106,8 @@ def _split_version(rest: str, text: str, origin: Origin) -> tuple[str, str]:
     if rest.startswith("=") and not rest.startswith("=="):
         # name=1.2, name=1.2=build, name =1.2 build
         body = rest[1:].strip()
+        if body[:1] in {"<", ">", "!", "~"}:
+            raise _malformed(text, "two operators in a row", origin)
         version, separator, build = body.partition("=")
         if separator or " " in body:
             version, build = (version, build) if separator else body.split(" ", 1)

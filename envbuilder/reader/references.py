@@ -65,7 +65,7 @@ def report_expansion(text: str, reading: Reading, origin: Origin) -> None:
 
 def looks_like_reference(text: str) -> bool:
     """Whether a line (without options) is a URL or a path, not a name."""
-    head = re.split(r"[\s;@\[]", text, maxsplit=1)[0]
+    head = re.split(r"[\s;@\[=<>!~]", text, maxsplit=1)[0]
     scheme = _SCHEME.match(text)
     if scheme and ("+" in scheme[1] or scheme[1].lower() == "file" or text[scheme.end() :].startswith("//")):
         return True
