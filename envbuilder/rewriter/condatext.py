@@ -164,8 +164,11 @@ class _Channels:
             return
         row = row_at(self._text, key.start_mark.index)
         lead = self._text[row.start : key.start_mark.index]
-        while row.start and self._is_comment(above := row_at(self._text, row.start - 1), lead):
-            row = above
+        above = row
+        while above.start and self._is_comment(before := row_at(self._text, above.start - 1), lead):
+            above = before
+        # A comment at the top is the file's, not the dependencies'.
+        row = above if above.start else row
         line = newline_of(self._text)
         text = f"{lead}channels:{line}{lead}  - {CONDA_FORGE}{line}{lead}  - {NODEFAULTS}{line}"
         self._edit.put(row.start, row.start, text)

@@ -22,6 +22,10 @@ _LINE = re.compile(
     re.DOTALL,
 )
 
+_LABEL = re.compile(r"(===?\s*[^,+\s]+)\+[A-Za-z0-9._-]+")
+_LONGEST = 2000
+"""Characters of a line that is edited; only hashes make longer ones."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repaired:
@@ -49,6 +53,8 @@ def repairs_among(changes: tuple[Change, ...]) -> Repairs:
 
 def repaired(line: str, repairs: Repairs) -> Repaired | Unsafe | None:
     """Return a requirement line (without the blanks before it) as it should be; None if it is fine."""
+    if not repairs or len(line) > _LONGEST:
+        return None
     text: str | None = line
     made: list[Change] = []
     while text is not None and (change := repairs.get(_canonical(text))) and change not in made:
@@ -77,13 +83,15 @@ def _edited(line: str, change: Change) -> str | None:
     found = _LINE.fullmatch(line)
     if found is None or not change.after:
         return None
-    name, space, versions = found["name"], found["space"], found["versions"] or ""
-    match change.code:
-        case "rewrite/single-equals":
-            versions = f"={versions}"
-        case "pin/local-version":
-            versions = re.sub(r"(===?\s*[^,+\s]+)\+[A-Za-z0-9._-]+", r"\1", versions)
-        case _:
-            name, _, new = re.match(r"([a-z0-9-]+)(\[[^\]]*\])?([^;]*)", change.after).groups()  # type: ignore[union-attr]
-            versions, space = new.strip(), space if new.strip() else ""
-    return f"{name}{found['extras'] or ''}{space}{versions}{found['tail']}"
+    name, space, versions, tail = found["name"], found["space"], found["versions"] or "", found["tail"]
+    if not versions:
+        space, tail = "", space + tail
+    if change.code == SINGLE_EQUALS:
+        versions = f"={versions}"
+    elif change.code == LOCAL:
+        versions = _LABEL.sub(r"\1", versions)
+    else:
+        name, rest = name_of(change.after, _SPOT)
+        versions = split_extras(rest, _SPOT)[1].partition(";")[0].strip()
+        space = space if versions else ""
+    return f"{name}{found['extras'] or ''}{space}{versions}{tail}"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 
 import pytest
 
+from envbuilder.codes import catalogue
 from envbuilder.errors import PolicyError
-from envbuilder.findings import Effect, Fidelity, Origin, fidelity_of
+from envbuilder.findings import Fidelity, Origin, fidelity_of
 from envbuilder.policy import Policy
 from envbuilder.reader.matchspec import read_matchspec
+from envbuilder.rewriter import channels, located, matchspecs, repairs, translation, undeclared
 from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.spec import (
     Channel,
@@ -37,43 +39,6 @@ def spec_of(*conda: CondaRequirement, channels: tuple[str, ...] = ("defaults",))
 
 def conda(text: str) -> CondaRequirement:
     return read_matchspec(text, SPOT)
-
-
-def test_licensed_channels_give_way_in_order_and_once() -> None:
-    result = rewrite(spec_of(channels=("defaults", "pytorch", "anaconda", "conda-forge")))
-    assert [c.text for c in result.spec.channels] == ["conda-forge", "pytorch", "nodefaults"]
-    assert [(c.code, c.before, c.after) for c in result.changes] == [
-        ("channel/restricted", "defaults", "conda-forge"),
-        ("channel/restricted", "anaconda", ""),
-        ("rewrite/duplicate", "conda-forge", ""),
-        ("channel/implicit-defaults", "", "nodefaults"),
-    ]
-
-
-def test_a_pure_community_file_stays_exact() -> None:
-    result = rewrite(spec_of(channels=("conda-forge",)))
-    assert [c.code for c in result.changes] == ["channel/implicit-defaults"]
-    assert fidelity_of(result.changes) is Fidelity.EXACT
-
-
-def test_no_channels_key_means_defaults_and_is_replaced() -> None:
-    result = rewrite(replace(spec_of(), channels=(Channel(text="defaults"),)))
-    assert [c.text for c in result.spec.channels] == ["conda-forge", "nodefaults"]
-    assert [(c.code, c.effect) for c in result.changes] == [
-        ("channel/implicit-defaults", Effect.ADAPTED),
-        ("channel/implicit-defaults", Effect.NONE),
-    ]
-
-
-def test_only_nodefaults_leaves_conda_forge() -> None:
-    result = rewrite(spec_of(channels=("nodefaults",)))
-    assert [c.text for c in result.spec.channels] == ["nodefaults", "conda-forge"]
-
-
-def test_a_model_without_conda_gets_no_channels() -> None:
-    result = rewrite(replace(spec_of(), channels=(), conda_file=None))
-    assert result.changes == ()
-    assert result.spec.channels == ()
 
 
 def test_conda_packages_become_requirements_or_go_with_a_reason() -> None:
@@ -125,3 +90,15 @@ def test_strict_allows_no_substitution_and_lists_them() -> None:
 
 def test_strict_lets_pass_what_only_restates() -> None:
     assert rewrite(spec_of(channels=("conda-forge",)), strict=True).changes
+
+
+def test_every_code_is_in_the_catalogue() -> None:
+    modules = (channels, located, matchspecs, repairs, translation, undeclared)
+    codes = {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, str) and re.fullmatch(r"[a-z]+/[a-z-]+", value)
+    }
+    assert codes | {"policy/strict"} <= set(catalogue())
+    assert len(codes) == 13
