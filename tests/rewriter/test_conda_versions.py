@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
@@ -60,6 +60,7 @@ def test_what_has_no_equal_is_told(constraint: str, reason: str) -> None:
     assert specifier_of(constraint) == Unequal(reason=reason)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789.abrcpost*=<>!~,|+_ ", max_size=24))
 def test_whatever_comes_out_is_pep_440(constraint: str) -> None:
     specifier = specifier_of(constraint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envbuilder.channels import restricted
@@ -57,6 +57,7 @@ def comments(text: str) -> list[str]:
     return [line.partition("#")[2].strip() for line in text.splitlines() if "#" in line]
 
 
+@settings(deadline=None)
 @given(conda_files())
 def test_no_licensed_channel_stays_and_nothing_else_moves(text: str) -> None:
     new, edit = edited_conda(text, "conda.yaml", {})
@@ -76,6 +77,7 @@ def test_no_licensed_channel_stays_and_nothing_else_moves(text: str) -> None:
     )
 
 
+@settings(deadline=None)
 @given(conda_files())
 def test_editing_twice_changes_nothing_more(text: str) -> None:
     once, _ = edited_conda(text, "conda.yaml", {})

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envbuilder.findings import Origin
@@ -187,6 +187,7 @@ def specs(draw: st.DrawFn) -> EnvSpec:
     )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(specs())
 def test_rewriting_twice_changes_nothing_more(spec: EnvSpec) -> None:
     once = rewrite(spec)
@@ -196,6 +197,7 @@ def test_rewriting_twice_changes_nothing_more(spec: EnvSpec) -> None:
     assert twice.spec_id == once.spec_id
 
 
+@settings(deadline=None)
 @given(specs(), st.randoms(use_true_random=False))
 def test_order_case_and_places_do_not_change_the_key(spec: EnvSpec, random: Random) -> None:
     pypi = [replace(item, origin=ELSEWHERE) for item in spec.pypi]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envbuilder.channels import restricted
@@ -49,6 +49,7 @@ def test_a_build_stays_where_no_licensed_channel_is_near() -> None:
     assert respelled("python=3.9.7=h12debd9_1", foreign=False) == "python=3.9.7=h12debd9_1"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abdefault:=[]',*/ 10.", max_size=30), st.booleans())
 def test_name_and_version_never_change(text: str, foreign: bool) -> None:
     new = respelled(text, foreign=foreign)

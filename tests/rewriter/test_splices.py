@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envbuilder.rewriter.splices import Splice, decoded, newline_of, row_at, spliced, without_row
@@ -40,6 +40,7 @@ def test_a_comment_may_stay() -> None:
     assert spliced(text, [without_row(text, row_at(text, 6), "  # why")]) == "- a\r\n  # why\r\n"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab\r\n", max_size=20), st.integers(0, 20))
 def test_rows_cover_the_text(text: str, offset: int) -> None:
     row = row_at(text, min(offset, len(text)))
