@@ -35,10 +35,12 @@ def inner_path(text: str, origin: Origin | None = None, *, base: str = "") -> st
 
     ``base`` is the folder that the path is relative to. Raises Refusal (``input/path-escape``) for what
     leaves the root or could mean another place on another system: absolute paths, drives, backslashes,
-    home folders, URLs.
+    home folders, URLs; ``input/control-character`` for what does not show in a message.
     """
     if len(text) > limits.PATH_CHARACTERS:
         raise Refusal("input/too-long", f"a path of {len(text)} characters", origin)
+    if not text.replace("\0", "").isprintable():
+        raise Refusal("input/control-character", f"the path {excerpt(text)} holds hidden characters", origin)
     foreign = text.startswith(("/", "~")) or _DRIVE.match(text) or _SCHEME.match(text)
     if foreign or "\\" in text or "\0" in text:
         raise _escape(text, origin)

@@ -8,6 +8,7 @@ import shlex
 from dataclasses import dataclass
 
 from envbuilder.findings import Level, Origin
+from envbuilder.reader import limits
 from envbuilder.reader.gather import Refusal
 from envbuilder.reader.reading import Reading
 from envbuilder.reader.references import report_credentials
@@ -64,6 +65,7 @@ _FLAGS = {
     "--no-use-wheel": Sort.OTHER,
     "--process-dependency-links": Sort.OTHER,
 }
+_NAMES = (*_VALUED, *_FLAGS)
 _SHORT = {
     "-i": "--index-url",
     "-f": "--find-links",
@@ -84,6 +86,8 @@ def read_options(text: str, origin: Origin) -> tuple[Met, ...]:
     if editable:
         return _editable(editable[1], origin)
     words = _words(text, origin)
+    if len(words) > limits.REQUIREMENTS:
+        raise Refusal("input/too-many", f"{len(words)} words in a line of options", origin)
     met: list[Met] = []
     while words:
         word = words.pop(0)
@@ -121,7 +125,7 @@ def _known(word: str, origin: Origin) -> tuple[str, Sort, str | None]:
         name = _SHORT.get(word[:2], word[:2])
         return name, _VALUED.get(name, _FLAGS.get(name, Sort.OTHER)), word[2:] or None
     written, equals, value = word.partition("=")
-    candidates = [name for name in {**_VALUED, **_FLAGS} if name.startswith(written)]
+    candidates = [name for name in _NAMES if name.startswith(written)]
     if len(candidates) > 1 and written not in candidates:
         raise _malformed(f"{excerpt(written)} could be {' or '.join(candidates)}", origin)
     name = candidates[0] if len(candidates) == 1 else written

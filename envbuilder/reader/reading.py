@@ -61,7 +61,9 @@ class Reading:
             raise Refusal("input/too-many", f"more than {limits.FILES} files are included", origin)
 
     def count_requirement(self, origin: Origin) -> None:
-        """Count a requirement of any file."""
+        """Count a requirement, or an option, of any file."""
         self._requirements += 1
         if self._requirements > limits.REQUIREMENTS:
-            raise Refusal("input/too-many", f"more than {limits.REQUIREMENTS} requirements", origin)
+            raise Refusal(
+                "input/too-many", f"more than {limits.REQUIREMENTS} requirements and options", origin
+            )

@@ -108,6 +108,7 @@ class _Reader:
             raise Refusal("input/too-long", f"a line of {len(line.text)} characters", line.origin)
         if line.text.startswith("-"):
             for met in read_options(line.text, line.origin):
+                self._reading.count_requirement(line.origin)
                 self._option(met, line.origin, place)
             return
         self._reading.count_requirement(line.origin)
@@ -119,7 +120,6 @@ class _Reader:
             case Sort.INCLUDE | Sort.CONSTRAINT:
                 self._include(met, origin, place)
             case Sort.EDITABLE:
-                self._reading.count_requirement(origin)
                 self._editable(met.value, origin, place)
             case Sort.HASH:
                 raise malformed(met.value, "a hash without a requirement", origin)
@@ -152,7 +152,9 @@ class _Reader:
             message = f"{excerpt(path)} includes itself"
             raise Refusal("input/include-cycle", message, origin, hint="remove the include")
         self._reading.count_include(origin)
-        self._reading.gathering.note("input/include", f"{excerpt(path)} is read too", origin, subject=path)
+        self._reading.gathering.note(
+            "input/include", f"{excerpt(path)} is read too", origin, subject=excerpt(path)
+        )
         try:
             self.file(path, place.inside(path, constraint=met.sort is Sort.CONSTRAINT), origin)
         except Missing as missing:
@@ -205,6 +207,7 @@ class _Reader:
             elif met.sort in {Sort.INCLUDE, Sort.CONSTRAINT, Sort.EDITABLE}:
                 raise malformed(met.name, "it stands behind a requirement, where readers differ", origin)
             else:
+                self._reading.count_requirement(origin)
                 self.collected.options.append(report_option(met, self._reading, origin))
         return tuple(hashes)
 

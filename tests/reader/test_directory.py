@@ -42,6 +42,14 @@ def test_paths_that_leave(text: str) -> None:
     assert caught.value.origin == Origin(file="x", line=3)
 
 
+@pytest.mark.parametrize("text", ["a\u200bb", "a\u202eb", "a\x1bb", "a\nb"])
+def test_hidden_characters(text: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        inner_path(text)
+    assert caught.value.code == "input/control-character"
+    assert caught.value.message.isprintable()
+
+
 def test_long_path() -> None:
     with pytest.raises(Refusal, match="characters"):
         inner_path("a/" * 1000)
