@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,12 +84,15 @@ def _manifest(tree: Path, finished: Finished, rows: tuple[survey.Row, ...], list
 
 
 def _marks(tree: Path, interpreter: Interpreter) -> tuple[FileMark, ...]:
-    """Mark the environment's own python, the binary behind it, and its shared library if it has one."""
+    """Mark the environment's python, the binary behind it and its shared library, each file once."""
     if not (tree / PYTHON).exists():
         raise StoreError(
             f"the tree to publish has no {PYTHON}", code="store/incomplete", hint="build it again"
         )
-    libraries = sorted((interpreter.binary.parent.parent / "lib").glob("libpython*.so*"))
     version = ".".join(interpreter.version.split(".")[:2])
-    own = [str(path) for path in libraries if f"libpython{version}" in path.name]
-    return tuple(mark(path, tree) for path in (PYTHON, str(interpreter.binary), *own))
+    libraries = (interpreter.binary.parent.parent / "lib").glob(f"libpython{version}*.so*")
+    files = {
+        os.path.realpath(tree / path): path
+        for path in (*map(str, libraries), str(interpreter.binary), PYTHON)
+    }
+    return tuple(mark(path, tree) for _, path in sorted(files.items()))

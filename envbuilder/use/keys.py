@@ -12,6 +12,8 @@ from envbuilder.errors import EnvbuilderError
 from envbuilder.reader import limits
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envbuilder.policy import Policy
     from envbuilder.reader.directory import Directory
     from envbuilder.request import Request
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from envbuilder.spec import Provenance, Rewritten
 
 WELL_KNOWN = (
-    "MLmodel", "conda.yaml", "conda.yml", "environment.yml", "environment.yaml", "requirements.txt",
-    "python_env.yaml",
+    "MLmodel", "conda.yaml", "conda.yml", "environment.yml", "environment.yaml", "mlflow_env.yml",
+    "python_env.yaml", "requirements.txt",
 )  # fmt: skip
 """The files that address a request. Others that were read are listed in its record, and compared there."""
 
@@ -36,36 +38,47 @@ def host_key() -> str:
     return f"{sys.platform} {name.machine} {library} {release}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """The well-known files of a model as they are now: name and sha256, of those that are there."""
+    """The files that address a request, as they are now: name and sha256 of those that are there."""
 
+    names: tuple[str, ...]
+    """The files that were looked for: the well-known ones of a model, or the one that was named."""
     files: tuple[tuple[str, str], ...]
 
     def request_key(self, request: Request, settings: Settings, policy: Policy) -> str:
         """Return the address of the answer to a request."""
-        return digest({"schema": 1, "files": self.files, "asked": _asked(request, settings, policy)})
+        single = self.names if self.names != WELL_KNOWN else ()
+        asked = _asked(request, settings, policy)
+        return digest({"schema": 1, "single": single, "files": self.files, "asked": asked})
 
     def agrees_with(self, provenance: Provenance) -> bool:
         """Whether the model was parsed from these very bytes."""
         now = dict(self.files)
-        read = {file.path: file.sha256 for file in provenance.files if file.path in WELL_KNOWN}
+        read = {file.path: file.sha256 for file in provenance.files if file.path in self.names}
         return all(now.get(path) == sha256 for path, sha256 in read.items()) and not (
             now.keys() & set(provenance.absent)
         )
 
 
-def snapshot(directory: Directory) -> Snapshot | None:
-    """Read and hash the well-known files; None where one is refused, which is for the parser to tell."""
+def addressed(model: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the folder to open for a model, or for one environment file, and the names to look for."""
+    if os.path.isdir(model):  # noqa: PTH112 - False where Path raises
+        return model, WELL_KNOWN
+    return model.parent, WELL_KNOWN if model.name == "MLmodel" else (model.name,)
+
+
+def snapshot(directory: Directory, names: tuple[str, ...] = WELL_KNOWN) -> Snapshot | None:
+    """Read and hash these files; None where one is refused, which is for the parser to tell."""
     files = []
     try:
-        for name in WELL_KNOWN:
+        for name in names:
             if directory.has(name):
                 limit = limits.MLMODEL_BYTES if name == "MLmodel" else limits.ENVIRONMENT_FILE_BYTES
                 files.append((name, directory.read(name, limit=limit).sha256))
     except EnvbuilderError:
         return None
-    return Snapshot(tuple(files))
+    return Snapshot(names=names, files=tuple(files))
 
 
 def resolution_key(rewritten: Rewritten, request: Request, settings: Settings, policy: Policy) -> str:

@@ -21,7 +21,7 @@ from envbuilder.reader.directory import Directory
 from envbuilder.request import Request
 from envbuilder.store.records import RequestRecord
 from envbuilder.store.store import Store
-from envbuilder.use.keys import Snapshot, snapshot
+from envbuilder.use.keys import Snapshot, addressed, snapshot
 
 if TYPE_CHECKING:
     from envbuilder.environment import Environment
@@ -92,11 +92,12 @@ def restore(
     )
     seen = None
     try:
-        with Directory(model) as directory:
-            seen = snapshot(directory)
+        folder, names = addressed(model)
+        with Directory(folder) as directory:
+            seen = snapshot(directory, names)
             found = _find(task, seen, directory) if seen and not request.refresh else None
     except EnvbuilderError:
-        # A single file, or a folder that cannot be opened: the parser knows what to say.
+        # A folder that cannot be opened, a file that is gone: the parser knows what to say.
         found = None
     return found or _make(task, seen)
 

@@ -16,11 +16,11 @@ from envbuilder.store.store import Store
 ENV_ID = digest("an environment")
 
 
-def interpreter() -> Interpreter:
-    """The interpreter that runs the tests, not asked for its facts."""
+def interpreter(path: Path = Path(sys.executable)) -> Interpreter:
+    """The interpreter that runs the tests, or any file, not asked for its facts."""
     return Interpreter(
-        path=Path(sys.executable).absolute(),
-        binary=Path(sys.executable).resolve(),
+        path=path.absolute(),
+        binary=path.resolve(),
         binary_digest=digest("binary"),
         version=".".join(map(str, sys.version_info[:3])),
         implementation="cpython",
@@ -44,14 +44,14 @@ def lock() -> Lock:
     return Lock(target=target, artifacts=(artifact,), spec_id=digest("spec"), engine="uv", as_of=None)
 
 
-def fill(tree: Path, content: str = "x = 1\n") -> None:
+def fill(tree: Path, python: Path = Path(sys.executable)) -> None:
     """Put into a tree what an environment has, in small."""
     site = tree / "lib" / "site"
     (site / "thing").mkdir(parents=True)
-    (site / "thing" / "__init__.py").write_text(content)
+    (site / "thing" / "__init__.py").write_text("x = 1\n")
     (site / "thing" / "data \t\\.bin").write_bytes(b"\0\1")
     (tree / "bin").mkdir()
-    (tree / "bin" / "python").symlink_to(sys.executable)
+    (tree / "bin" / "python").symlink_to(python)
     (tree / "bin" / "tool").write_text("#!/bin/sh\n")
     (tree / "bin" / "tool").chmod(0o755)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import get_args
 import pytest
 
 from envbuilder.digests import digest
+from envbuilder.environment import Environment
 from envbuilder.errors import StoreError
 from envbuilder.store import faults
 from envbuilder.store.lease import try_exclusive
 from envbuilder.store.manifest import FOLDER, NAME
 from envbuilder.store.store import Store
-from tests.store.fakes import ENV_ID, fill, make, publish
+from tests.store.fakes import ENV_ID, fill, interpreter, lock, make, publish
 
 Start = Callable[..., "Popen[str]"]
 
@@ -95,6 +97,56 @@ def test_an_environment_of_another_key_with_the_same_start_is_not_taken_for_it(s
     assert store.find(twin) is None
     assert make(store, twin).prefix != made.prefix
     assert store.find(ENV_ID) == made
+
+
+def made_with(store: Store, folder: Path) -> Environment:
+    """Make an environment with an interpreter of its own, and a shared library beside that."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib").mkdir()
+    python = folder / "bin" / "python3"
+    python.write_bytes(b"the interpreter")
+    version = ".".join(interpreter().version.split(".")[:2])
+    (folder / "lib" / f"libpython{version}.so.1.0").write_bytes(b"the library")
+    with store.flight(ENV_ID) as flight:
+        stage = flight.stage()
+        fill(stage, python)
+        return flight.publish(stage, lock=lock(), interpreter=interpreter(python), imports=(), log="")
+
+
+def replaced(path: Path, content: bytes) -> None:
+    path.unlink()
+    path.write_bytes(content)
+    os.utime(path, (1, 1))
+
+
+def test_an_interpreter_that_is_another_is_noticed(store: Store, tmp_path: Path) -> None:
+    made = made_with(store, tmp_path / "py")
+    python = tmp_path / "py" / "bin" / "python3"
+    (library,) = (tmp_path / "py" / "lib").iterdir()
+    assert store.find(ENV_ID) == made
+    for path, same, other in (
+        (python, b"the interpreter", b"another of size"),
+        (library, b"the library", b"his library"),
+    ):
+        replaced(path, same)
+        assert store.find(ENV_ID) == made
+        replaced(path, other)
+        assert store.find(ENV_ID) is None
+        replaced(path, other + b"longer")
+        assert store.find(ENV_ID) is None
+        path.unlink()
+        assert store.find(ENV_ID) is None
+        path.write_bytes(same)
+        assert store.find(ENV_ID) == made
+
+
+def test_an_environment_whose_link_was_turned_is_none(store: Store, tmp_path: Path) -> None:
+    made = made_with(store, tmp_path / "py")
+    link = made.prefix / "bin" / "python"
+    link.parent.chmod(0o755)
+    link.unlink()
+    link.symlink_to(sys.executable)
+    assert store.find(ENV_ID) is None
 
 
 def test_a_process_that_comes_second_waits_and_uses_the_first_ones_work(store: Store, start: Start) -> None:

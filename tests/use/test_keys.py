@@ -10,10 +10,10 @@ import pytest
 
 from envbuilder.policy import DEFAULT
 from envbuilder.reader.directory import Directory
-from envbuilder.reader.model import read_model
+from envbuilder.reader.model import CONDA_FILES, PYTHON_ENV, REQUIREMENTS, read_model
 from envbuilder.request import Request
 from envbuilder.settings import Settings
-from envbuilder.use.keys import Snapshot, host_key, snapshot
+from envbuilder.use.keys import WELL_KNOWN, Snapshot, host_key, snapshot
 
 
 def taken(model: Path) -> Snapshot | None:
@@ -24,8 +24,12 @@ def taken(model: Path) -> Snapshot | None:
 def test_a_snapshot_holds_the_well_known_files_that_are_there(model: Path) -> None:
     seen = taken(model)
     assert seen is not None
-    assert [name for name, _ in seen.files] == ["MLmodel", "requirements.txt", "python_env.yaml"]
+    assert [name for name, _ in seen.files] == ["MLmodel", "python_env.yaml", "requirements.txt"]
     assert seen.agrees_with(read_model(model).provenance)
+
+
+def test_every_file_that_the_reader_looks_for_by_itself_is_well_known() -> None:
+    assert set(WELL_KNOWN) == {"MLmodel", *CONDA_FILES, PYTHON_ENV, REQUIREMENTS}
 
 
 def test_a_model_that_changes_while_it_is_read_is_noticed(model: Path) -> None:

@@ -57,6 +57,18 @@ def test_a_copy_of_the_model_elsewhere_is_a_hit(
     assert stages.resolutions == 1
 
 
+def test_one_environment_file_is_a_hit_too_and_no_model(
+    model: Path, settings: Settings, stages: Stages
+) -> None:
+    file = model / "requirements.txt"
+    first = restore(file, settings=settings)
+    assert (first.hit, restore(file, settings=settings).hit) == (False, True)
+    assert first.spec_id != restore(model, settings=settings).spec_id
+    (model / "more.txt").write_text("another\n")
+    restore(file, settings=settings)
+    assert stages.resolutions == 3
+
+
 def edit(path: str, text: str) -> Callable[[Path], None]:
     def change(model: Path) -> None:
         (model / path).write_text(text)
