@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envbuilder.errors import InterpreterError, ResolveError, UsageError
+from envbuilder.lock import Kind
 from envbuilder.resolver.attempt import Attempt, Found, Outcome, evaluate
 from envbuilder.resolver.engine import Failure, FailureKind
 from envbuilder.resolver.faults import failed, refused_by_strict
-from envbuilder.resolver.ladder import Situation, loosened, mended, other_python
-from envbuilder.resolver.selection import built_elsewhere
+from envbuilder.resolver.ladder import Situation, loosened, mended, moved, other_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,20 @@ MOST_ATTEMPTS = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Summit:
+    """An attempt that worked and what it found."""
+
+    attempt: Attempt
+    found: Found
+
+    @property
+    def built(self) -> int:
+        """How many of the model's pins have to be built from source."""
+        pins = {pin.name for pin in self.attempt.demand.pins}
+        return sum(a.kind is Kind.SDIST and a.name in pins for a in self.found.artifacts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Climb:
     """One model's way up the ladder."""
 
@@ -35,30 +50,53 @@ class Climb:
     strict: bool = False
     probes: dict[tuple[Demand, Place], Pins] = field(default_factory=dict)
 
-    def run(self, attempt: Attempt) -> tuple[Attempt, Found]:
-        """Return the attempt that worked and what it found. Raises ResolveError at the ladder's end."""
-        first = attempt
+    def run(self, start: Attempt) -> Summit:
+        """Return the best attempt that worked. Raises ResolveError at the ladder's end.
+
+        Where the model's files name several Pythons, the one that its pins were made for is the true one:
+        the first whose lock has the fewest of them to build from source. (A pin of 2020 resolves for the
+        Python of today, and then does not build.)
+        """
+        best = self._climb(start)
+        for wish in other_wishes(self.wishes, start.place):
+            if isinstance(best, Summit) and not best.built:
+                break
+            other = self._elsewhere(start, wish, best)
+            if isinstance(other, Summit) and _better(other, best):
+                best = other
+        if isinstance(best, ResolveError):
+            raise best
+        self._refuse_substitutes(start, best.attempt)
+        return best
+
+    def _elsewhere(self, start: Attempt, wish: Wish, best: Summit | ResolveError) -> Summit | ResolveError:
+        if isinstance(best, ResolveError) and best.code == "resolve/network":
+            return best
+        try:
+            place = self.place(wish)
+        except (InterpreterError, UsageError):
+            return best
+        many = f"{best.built} of the pins have no wheel" if isinstance(best, Summit) else "there is no lock"
+        return self._climb(moved(start, place, wish, f"{many} for"))
+
+    def _climb(self, attempt: Attempt) -> Summit | ResolveError:
         outcome = self._evaluate(attempt)
-        if isinstance(outcome, Found):
-            return self._second_thoughts(attempt, outcome)
-        failures = [outcome]
+        failures: list[Failure] = []
         for step in (self._mend, *[self._loosen] * MOST_ATTEMPTS):
-            better = step(attempt, failures[-1])
+            if isinstance(outcome, Found):
+                return Summit(attempt=attempt, found=outcome)
+            failures.append(outcome)
+            if outcome.kind in (FailureKind.NETWORK, FailureKind.TOOL):
+                break
+            better = step(attempt, outcome)
             if better is None:
                 break
-            if better == attempt:
-                continue
-            attempt, outcome = better, self._evaluate(better)
-            if isinstance(outcome, Found):
-                return self._allowed(first, attempt), outcome
-            failures.append(outcome)
-        raise failed(attempt, failures)
+            if better != attempt:
+                attempt, outcome = better, self._evaluate(better)
+        return failed(attempt, failures)
 
     def _evaluate(self, attempt: Attempt) -> Outcome:
-        outcome = evaluate(attempt, self.engine, self.builds)
-        if isinstance(outcome, Failure) and outcome.kind in (FailureKind.NETWORK, FailureKind.TOOL):
-            raise failed(attempt, [outcome])
-        return outcome
+        return evaluate(attempt, self.engine, self.builds)
 
     def _situation(self, failure: Failure) -> Situation:
         return Situation(
@@ -71,34 +109,13 @@ class Climb:
     def _loosen(self, attempt: Attempt, failure: Failure) -> Attempt | None:
         return loosened(attempt, self._situation(failure))
 
-    def _second_thoughts(self, attempt: Attempt, found: Found) -> tuple[Attempt, Found]:
-        """A lock whose pins have wheels for other Pythons only resolves, and then seldom builds.
-
-        Where the model's files name several Pythons, the one that the pins were made for is the true one.
-        """
-        suspects = _suspects(attempt, found)
-        if not suspects or len({wish.text for wish in self.wishes}) < 2:
-            return attempt, found
-        failure = Failure(kind=FailureKind.NO_SOLUTION, text="", packages=())
-        moved = other_python(attempt, self._situation(failure))
-        if moved is None or moved.place == attempt.place:
-            return attempt, found
-        better, outcome = replace(self, wishes=()).run(moved)
-        if _suspects(better, outcome) >= suspects:
-            return attempt, found
-        return self._allowed(attempt, better), outcome
-
-    def _allowed(self, first: Attempt, attempt: Attempt) -> Attempt:
+    def _refuse_substitutes(self, start: Attempt, end: Attempt) -> None:
         """Raise ResolveError where strict forbids a step that was taken; only the day's may be."""
-        steps = attempt.changes[len(first.changes) :]
+        steps = end.changes[len(start.changes) :]
         forbidden = [step for step in steps if step.code != "date/raised"]
         if self.strict and forbidden:
             raise refused_by_strict(forbidden)
-        return attempt
 
 
-def _suspects(attempt: Attempt, found: Found) -> int:
-    """How many of the model's pins were made for other Pythons than the target's."""
-    pins = {pin.name for pin in attempt.demand.pins}
-    target = attempt.place.target
-    return sum(bool(built_elsewhere(c.files, target)) for c in found.candidates if c.name in pins)
+def _better(one: Summit, other: Summit | ResolveError) -> bool:
+    return isinstance(other, ResolveError) or one.built < other.built

@@ -30,8 +30,8 @@ class Demand:
 
     @property
     def pins(self) -> tuple[PypiRequirement, ...]:
-        """The requirements and constraints that name one exact version."""
-        return tuple(r for r in self.requirements if r.pinned)
+        """The requirements that name one release: ``==1.2.3``, ``===1.2.3``, and conda's ``==1.2.3.*``."""
+        return tuple(r for r in self.requirements if release_of(r))
 
     def named(self, names: Collection[PypiName]) -> tuple[PypiRequirement, ...]:
         """Return the requirements and constraints on those packages."""
@@ -52,6 +52,18 @@ class Demand:
             ),
             constraints=tuple(r for r in self.constraints if r.name != name),
         )
+
+
+def release_of(requirement: PypiRequirement) -> str | None:
+    """Return the version that a requirement pins, else None.
+
+    Conda's ``=1.2.3`` reaches us as ``==1.2.3.*``: with three numbers it means that release.
+    """
+    if requirement.pinned:
+        return requirement.pinned
+    prefix = requirement.specifier.removeprefix("==").removesuffix(".*")
+    exact = f"=={prefix}.*" == requirement.specifier and prefix.count(".") >= 2
+    return prefix if exact else None
 
 
 def demand_of(spec: EnvSpec) -> Demand:

@@ -81,6 +81,8 @@ class Failure:
     """The platform tags of the wheels that there are where none fits; else empty."""
     lack: Lack | None = None
     """The first cause that the engine names."""
+    younger: tuple[PypiName, ...] = ()
+    """Packages that have releases after the cut-off which would do."""
     release: tuple[PypiName, str] | None = None
     """Name and version of what cannot be built, for a failure of kind BUILD."""
 

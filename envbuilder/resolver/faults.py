@@ -61,9 +61,10 @@ def _no_solution(attempt: Attempt, failures: Sequence[Failure]) -> ResolveError:
     texts = ", ".join(text for _, text in lines[:6]) + (" …" if len(lines) > 6 else "")
     built = failures[-1].kind is FailureKind.BUILD
     message = "a source distribution cannot be built" if built else "nothing in the index satisfies"
+    everything = message if built else f"{message} what the model asks for"
     lack = failures[-1].lack
     return ResolveError(
-        f"{message}: {texts}" if texts else f"{message} what the model asks for",
+        f"{message}: {texts}" if texts else everything,
         code="resolve/build" if built else "resolve/no-solution",
         requirements=lines,
         origin=lines[0][0] if lines else None,

@@ -11,11 +11,15 @@ together before the engine is asked again; those of ``LOOSENING`` are taken one 
 5.  A pin exists for other operating systems only: dropped.
 6.  A pinned release has vanished: the newest one of its series, else the nearest older one.
 7.  The pins contradict what packages say of each other (a freeze): the pins win.
-8.  A release cannot be read because its build fails: another one.
-9.  Prereleases are allowed.
-10. The packages at fault are exempt from the day.
-11. The model pins everything: its list is taken as it stands, without looking at dependencies.
-12. The day is given up.
+8.  A package that nobody pinned has no release of the day: any.
+9.  A release cannot be read because its build fails: another one.
+10. Prereleases are allowed.
+11. The packages at fault are exempt from the day.
+12. The model pins everything: its list is taken as it stands, without looking at dependencies.
+13. The day is given up.
+
+Besides, where the files name several Pythons and the first one's lock has to build pins from source,
+envbuilder.resolver.climb tries the others.
 """
 
 from __future__ import annotations
@@ -42,6 +46,10 @@ if TYPE_CHECKING:
 
 FULL_FREEZE = 20
 """So many requirements, all of them pinned, are an environment that somebody wrote down whole."""
+
+MOST_EXEMPT = 8
+MOST_EXCLUDED = 3
+"""A package whose releases all fail to build is not worth a longer walk through them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,19 +102,19 @@ def relax_seeds(attempt: Attempt, situation: Situation) -> Attempt | None:
 
 
 def other_python(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """3. Another Python, where pins were made for one: first what another file names."""
-    misplaced = situation.pins(attempt).misplaced
-    faults = situation.pins(attempt).lacking(Lack.PYTHON)
-    if not misplaced:
+    """3. Another Python, where pins cannot be had for this one: first what another file names."""
+    homeless = situation.pins(attempt).homeless
+    if not homeless:
         return None
-    others = [wish for wish in situation.wishes if _minor(wish) not in (None, attempt.place.minor)]
-    specifiers = {fault.failure.python for fault in faults if fault.failure.python}
-    others += demanded(",".join(sorted(specifiers)), not_=attempt.place.minor) if specifiers else ()
-    best: tuple[int, Attempt] = (len(misplaced), attempt)
+    faults = situation.pins(attempt).lacking(Lack.PYTHON)
+    specifiers = {fault.failure.python for fault in faults if fault.failure.python and fault.pin.primary}
+    others = [*other_wishes(situation.wishes, attempt.place)]
+    others += demanded(",".join(sorted(specifiers)), near=attempt.place.minor) if specifiers else ()
+    best: tuple[int, Attempt] = (len(homeless), attempt)
     for wish in others:
         place = _place(wish, situation)
-        if place and (left := len(situation.pins_at(attempt, place).misplaced)) < best[0]:
-            best = left, _moved(attempt, place, wish, sorted(misplaced))
+        if place and (left := len(situation.pins_at(attempt, place).homeless)) < best[0]:
+            best = left, moved(attempt, place, wish, f"{_some(homeless)} cannot be had for")
         if best[0] == 0:
             break
     return best[1]
@@ -149,22 +157,29 @@ def replace_vanished(attempt: Attempt, situation: Situation) -> Attempt | None:
 
 def let_pins_win(attempt: Attempt, situation: Situation) -> Attempt | None:
     """7. An environment that existed is locked as it was, even where its packages disagree."""
-    if attempt.own_pins_win or not attempt.demand.pins or situation.failure.kind is FailureKind.BUILD:
+    failure = situation.failure
+    pins = {pin.name for pin in attempt.demand.pins}
+    if attempt.own_pins_win or failure.kind is FailureKind.BUILD or not pins.intersection(failure.packages):
         return None
     change = Change(
-        code="pin/contradiction", effect=Effect.NONE,
+        code="pin/contradiction",
         message="the pins contradict what packages say of each other; the pins win",
-    )  # fmt: skip
+        effect=Effect.NONE,
+    )
     return replace(attempt, own_pins_win=True).changed(change)
 
 
 def avoid_unbuildable(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """8. Another release of a package that nobody pinned and whose build fails."""
+    """9. Another release of a package that nobody pinned and whose build fails."""
     if situation.failure.kind is not FailureKind.BUILD or not situation.failure.release:
         return None
     name, version = situation.failure.release
     excluded = f"{name}!={version}"
-    if excluded in attempt.excluded or any(pin.name == name for pin in attempt.demand.pins):
+    if (
+        excluded in attempt.excluded
+        or len(attempt.excluded) >= MOST_EXCLUDED
+        or any(pin.name == name for pin in attempt.demand.pins)
+    ):
         return None
     change = Change(
         code="build/unreadable", message=f"{name} {version} cannot be built here; another release is taken",
@@ -174,8 +189,8 @@ def avoid_unbuildable(attempt: Attempt, situation: Situation) -> Attempt | None:
 
 
 def allow_prereleases(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """9. Alphas, betas and candidates of what nobody pinned."""
-    if attempt.prereleases or "pre-release" not in situation.failure.text:
+    """10. Alphas, betas and candidates of what nobody pinned."""
+    if attempt.prereleases or "pre-release" not in situation.failure.text.lower():
         return None
     change = Change(
         code="pin/prerelease", message="no final release satisfies all; prereleases are allowed",
@@ -184,20 +199,31 @@ def allow_prereleases(attempt: Attempt, situation: Situation) -> Attempt | None:
     return replace(attempt, prereleases=True).changed(change)
 
 
-def exempt_from_cutoff(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """10. Only the packages at fault may be younger."""
-    names = tuple(name for name in situation.failure.packages if name not in attempt.exempt)
-    if not attempt.cutoff or not names or len(attempt.exempt) > 3:
+def exempt_newcomers(attempt: Attempt, situation: Situation) -> Attempt | None:
+    """8. What nobody pinned and what had no fitting release on the day (the old ones have been removed)."""
+    pins = {pin.name for pin in attempt.demand.pins}
+    return _exempt(attempt, [name for name in situation.failure.younger if name not in pins])
+
+
+def exempt_culprits(attempt: Attempt, situation: Situation) -> Attempt | None:
+    """11. All packages that the engine names may be younger."""
+    return _exempt(attempt, situation.failure.packages)
+
+
+def _exempt(attempt: Attempt, names: Sequence[PypiName]) -> Attempt | None:
+    new = tuple(name for name in names if name not in attempt.exempt)
+    if not attempt.cutoff or not new or len(attempt.exempt) >= MOST_EXEMPT:
         return None
     change = Change(
-        code="date/exempt", message=f"{', '.join(names)}: no release of the day does; any is allowed",
+        code="date/exempt",
+        message=f"{', '.join(new)}: no release of the day does; any is allowed",
         effect=Effect.ADAPTED,
-    )  # fmt: skip
-    return replace(attempt, exempt=(*attempt.exempt, *names)).changed(change)
+    )
+    return replace(attempt, exempt=(*attempt.exempt, *new)).changed(change)
 
 
 def take_freeze(attempt: Attempt, _: Situation) -> Attempt | None:
-    """11. A whole environment written down needs no dependencies."""
+    """12. A whole environment written down needs no dependencies."""
     own = [r for r in attempt.demand.requirements if r.name not in SEED_NAMES]
     if not attempt.dependencies or len(own) < FULL_FREEZE or not all(r.pinned for r in own):
         return None
@@ -209,7 +235,7 @@ def take_freeze(attempt: Attempt, _: Situation) -> Attempt | None:
 
 
 def forget_day(attempt: Attempt, _: Situation) -> Attempt | None:
-    """12. Today's releases."""
+    """13. Today's releases."""
     if attempt.cutoff is None:
         return None
     change = Change(
@@ -223,7 +249,7 @@ MENDING: tuple[Step, ...] = (
     relax_seeds, other_python, drop_secondary, drop_foreign, replace_vanished, raise_cutoff,
 )  # fmt: skip
 LOOSENING: tuple[Step, ...] = (
-    avoid_unbuildable, let_pins_win, allow_prereleases, exempt_from_cutoff, take_freeze, forget_day,
+    exempt_newcomers, avoid_unbuildable, let_pins_win, allow_prereleases, exempt_culprits, take_freeze, forget_day,
 )  # fmt: skip
 
 
@@ -243,12 +269,12 @@ def loosened(attempt: Attempt, situation: Situation) -> Attempt | None:
     return None
 
 
-def _moved(attempt: Attempt, place: Place, wish: Wish, names: Sequence[str]) -> Attempt:
+def moved(attempt: Attempt, place: Place, wish: Wish, why: str) -> Attempt:
+    """Return the attempt for another Python with the change recorded; ``why`` ends before the old one."""
     named = wish.origin is not None
     change = Change(
         code="python/other",
-        message=f"{', '.join(names[:5])}{' …' if len(names) > 5 else ''} cannot be had for python "
-        f"{attempt.place.target.python}; {place.target.python} is used"
+        message=f"{why} python {attempt.place.target.python}; {place.target.python} is used"
         + (f", as {wish.origin} says" if named else ""),
         # Where another file of the model names it, nothing but the choice between files differs.
         effect=Effect.ADAPTED if named else Effect.DEGRADED,
@@ -257,6 +283,10 @@ def _moved(attempt: Attempt, place: Place, wish: Wish, names: Sequence[str]) -> 
         origin=wish.origin,
     )
     return replace(attempt, place=place).changed(change)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
 
 
 def _dropped(attempt: Attempt, name: PypiName, code: str, reason: str) -> Attempt:
@@ -279,6 +309,12 @@ def _place(wish: Wish, situation: Situation) -> Place | None:
         return situation.place(wish)
     except (InterpreterError, ResolveError, UsageError):
         return None
+
+
+def other_wishes(wishes: Sequence[Wish], place: Place) -> tuple[Wish, ...]:
+    """Return the wishes for another minor version than the place's, one of each."""
+    found = {minor: wish for wish in reversed(wishes) if (minor := _minor(wish)) not in (None, place.minor)}
+    return tuple(wish for wish in wishes if wish in found.values())
 
 
 def _minor(wish: Wish) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from envbuilder.resolver.demand import release_of
 from envbuilder.resolver.engine import Failure, Question
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def nearest_release(pin: PypiRequirement, place: Place, engine: Engine) -> str | None:
     """Return the newest release of the pin's minor series, else the next older one, else any younger one."""
-    for specifier in _series(pin.pinned or ""):
+    for specifier in _series(release_of(pin) or ""):
         extras = f"[{','.join(pin.extras)}]" if pin.extras else ""
         answer = engine.solve(
             Question(

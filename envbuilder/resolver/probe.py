@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envbuilder.resolver.demand import line_of
 from envbuilder.resolver.engine import Failure, FailureKind, Lack, Question
-from envbuilder.resolver.selection import available_since, built_elsewhere
+from envbuilder.resolver.selection import available_since
 
 if TYPE_CHECKING:
     import datetime
@@ -49,11 +49,12 @@ class Pins:
         return tuple(fault for fault in self.faults if fault.failure.lack in lacks)
 
     @property
-    def misplaced(self) -> frozenset[PypiName]:
-        """The pins that were made for another Python: none fits, or wheels exist for others only."""
-        names = {fault.pin.name for fault in self.lacking(Lack.PYTHON)}
-        target = self.place.target
-        return frozenset(names | {c.name for c in self.candidates if built_elsewhere(c.files, target)})
+    def homeless(self) -> tuple[PypiName, ...]:
+        """The pins that have nothing for this Python.
+
+        Pins that only a file names which does not decide are left out: they can be dropped.
+        """
+        return tuple(fault.pin.name for fault in self.lacking(Lack.PYTHON) if fault.pin.primary)
 
 
 def probe(demand: Demand, place: Place, engine: Engine) -> Pins:

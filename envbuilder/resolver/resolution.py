@@ -17,9 +17,12 @@ from envbuilder.resolver.climb import Climb
 from envbuilder.resolver.dating import guessed, verify, wanted_day
 from envbuilder.resolver.demand import demand_of
 from envbuilder.resolver.probe import probe
-from envbuilder.resolver.targets import Place, Wish, place_of, wishes
+from envbuilder.resolver.targets import Place, Wish, deciding, place_of, wishes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envbuilder.findings import Change
     from envbuilder.policy import Policy
     from envbuilder.request import Request
     from envbuilder.resolver.engine import Engine
@@ -51,17 +54,20 @@ def resolve(
     def place(wish: Wish | None) -> Place:
         return place_of(wish, request=request, interpreters=interpreters, moment=moment, progress=progress)
 
-    wanted = wishes(request, spec.python)
+    wanted, earlier = deciding(wishes(request, spec.python), spec.provenance.created)
     first = place(wanted[0] if wanted else None)
     if request.strict:
-        _refuse_substitutes(first)
+        _refuse_substitutes((*earlier, *first.changes))
     progress.phase("resolve", rewritten.spec.provenance.model)
-    attempt = Attempt(place=first, demand=demand_of(spec), direct=direct, cutoff=day, changes=first.changes)
+    attempt = Attempt(
+        place=first, demand=demand_of(spec), direct=direct, cutoff=day, changes=(*earlier, *first.changes)
+    )
     if day is None and request.as_of == "logged":
         dating = guessed(probe(attempt.demand, first, engine))
         attempt = replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
     climb = Climb(engine=engine, builds=policy.builds, wishes=wanted, place=place, strict=request.strict)
-    attempt, found = climb.run(attempt)
+    summit = climb.run(attempt)
+    attempt, found = summit.attempt, summit.found
     return Lock(
         target=attempt.place.target,
         artifacts=found.artifacts,
@@ -78,9 +84,9 @@ def resolve(
     )
 
 
-def _refuse_substitutes(place: Place) -> None:
+def _refuse_substitutes(changes: Sequence[Change]) -> None:
     """Raise InterpreterError if the Python is not the one that was asked for."""
-    for change in place.changes:
+    for change in changes:
         raise InterpreterError(
             change.message, code=change.code, origin=change.origin,
             hint="install it, or leave --strict out",

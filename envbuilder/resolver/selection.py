@@ -67,20 +67,6 @@ def available_since(files: Sequence[Artifact], target: Target) -> datetime.datet
     return min((f.uploaded for f in usable if f.uploaded), default=None)
 
 
-def built_elsewhere(files: Sequence[Artifact], target: Target) -> frozenset[tuple[int, int]]:
-    """Return the CPython minors that have a wheel on the target's platform, if the target itself has none.
-
-    Such a release was meant for those Pythons; building it for another one seldom works.
-    """
-    if any(_rank(f, supported_tags(target)) is not None for f in files):
-        return frozenset()
-    platforms = {tag.platform for tag in supported_tags(target)}
-    found = {tag.interpreter for f in files for tag in _tags(f) if tag.platform in platforms}
-    return frozenset(
-        (int(name[2]), int(name[3:])) for name in found if name.startswith("cp") and name[3:].isdigit()
-    )
-
-
 def _from_source(artifact: Artifact) -> Change:
     return Change(
         code="build/from-source",

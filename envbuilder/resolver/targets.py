@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import platform
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -12,15 +13,17 @@ from envbuilder.errors import InterpreterError, ResolveError, UsageError
 from envbuilder.findings import Change, Effect, Origin
 from envbuilder.lock import Target
 from envbuilder.progress import SILENT, Progress
-from envbuilder.resolver.releases import LAST_PATCH, default_minor, last_patch, preferred_minors
+from envbuilder.resolver.releases import LAST_PATCH, RELEASED, default_minor, last_patch, preferred_minors
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Sequence
 
     from envbuilder.environment import Interpreter
     from envbuilder.request import Request
     from envbuilder.spec import PythonRequest
+
+OLDEST = (3, 6)
+"""The oldest Python that uv resolves for."""
 
 FOREIGN_FLOORS = {"linux": "glibc-2.28", "macos": "macos-13.0"}
 """What a target that is not this host may be trusted to have: RHEL 8 and macOS 13 or later."""
@@ -85,6 +88,31 @@ def wishes(request: Request, python: Sequence[PythonRequest]) -> tuple[Wish, ...
     return tuple({wish.text: wish for wish in reversed(found)}.values())[::-1]
 
 
+def deciding(
+    found: tuple[Wish, ...], created: datetime.datetime | None
+) -> tuple[tuple[Wish, ...], tuple[Change, ...]]:
+    """Leave out each Python that did not exist on the model's day, unless none did; tell if that decides.
+
+    Files are edited after logging (somebody raises ``python=`` in conda.yaml), yet what logged the model is
+    older than the model.
+    """
+    if created is None:
+        return found, ()
+    possible = tuple(wish for wish in found if _born(wish) <= created.date())
+    if not possible or possible[0] == found[0]:
+        return possible or found, ()
+    change = Change(
+        code="python/anachronism",
+        message=f"python {found[0].text} came out after the model was logged; "
+        f"{possible[0].text} is used, as {possible[0].origin} says",
+        effect=Effect.ADAPTED,
+        before=found[0].text,
+        after=possible[0].text,
+        origin=found[0].origin,
+    )
+    return possible, (change,)
+
+
 def place_of(
     wish: Wish | None,
     *,
@@ -122,13 +150,20 @@ def host_platform() -> str:
     return f"{system}-{machine}"
 
 
-def demanded(specifier: str, *, not_: tuple[int, int]) -> tuple[Wish, ...]:
-    """Return the minor versions that a specifier allows, the newest first, but ``not_``."""
+def demanded(specifier: str, *, near: tuple[int, int]) -> tuple[Wish, ...]:
+    """Return the minor versions that a specifier allows, the nearest to ``near`` first, but not itself."""
     allowed = SpecifierSet(specifier)
+    minors = [m for m in LAST_PATCH if m != near and m >= OLDEST and allowed.contains(last_patch(m))]
     return tuple(
-        Wish(text=f"{major}.{minor}")
-        for major, minor in sorted(LAST_PATCH, reverse=True)
-        if (major, minor) != not_ and allowed.contains(last_patch((major, minor)))
+        Wish(text=f"{major}.{minor}") for major, minor in sorted(minors, key=lambda m: abs(m[1] - near[1]))
+    )
+
+
+def _born(wish: Wish) -> datetime.date:
+    """When a version's minor came out; long ago for a range and for what the table does not know."""
+    version = wish.version or ()
+    return (
+        RELEASED.get((version[0], version[1]), datetime.date.min) if len(version) > 1 else datetime.date.min
     )
 
 

@@ -47,6 +47,7 @@ _LACKS: Final = (
     (re.compile(r"no wheels with a matching platform tag"), Lack.PLATFORM),
     (re.compile(r"no wheels with a matching Python|does not satisfy Python"), Lack.PYTHON),
 )
+_YOUNGER: Final = re.compile(rf"`({_NAME})` was filtered by `exclude-newer`")
 _UNBUILT: Final = re.compile(rf"(?:build|prepare|extract)[a-z ]* `({_NAME})==([0-9][^`\s]*)`")
 _CPYTHON_TAG: Final = re.compile(r"`cp(\d)(\d+)[a-z]*`")
 
@@ -59,7 +60,7 @@ def read_failure(stderr: str) -> Failure:
     text = "\n".join(visible(line) for line in stderr.strip().splitlines())[:LONGEST]
     return Failure(
         kind=_kind(text), text=text, packages=_packages(text), python=_python(text),
-        platforms=_platforms(text), lack=_lack(text), release=_release(text),
+        platforms=_platforms(text), lack=_lack(text), release=_release(text), younger=_younger(text),
     )  # fmt: skip
 
 
@@ -110,3 +111,7 @@ def _lack(text: str) -> Lack | None:
 def _release(text: str) -> tuple[PypiName, str] | None:
     match = _UNBUILT.search(text)
     return (PypiName(canonicalize_name(match.group(1))), match.group(2)) if match else None
+
+
+def _younger(text: str) -> tuple[PypiName, ...]:
+    return tuple(dict.fromkeys(PypiName(canonicalize_name(name)) for name in _YOUNGER.findall(text)))
