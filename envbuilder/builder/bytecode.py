@@ -1,34 +1,163 @@
-"""Compiling everything once: a read-only environment can never write its bytecode later."""
+"""Bytecode: every module compiled once per store, and linked into each environment that has it.
+
+A read-only environment can never write its own. Most environments share most of their modules: what a
+module's bytes compile to is kept under their sha256, so only what is new to the store costs time and disk.
+Compiled by the base interpreter, which has no packages: no code of any package runs, and what a hostile
+RECORD says of its files counts for nothing.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+import json
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from envbuilder.process import neutral_directory, run
+from envbuilder.store.trouble import told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from envbuilder.builder.installer import Job
 
-SECONDS = 3600.0
+SECONDS: Final = 3600.0
+CHUNK: Final = 300
+"""Modules that one process compiles: about a second."""
+
+SCRIPT: Final = """
+import json, py_compile, sys
+with open(sys.argv[1]) as stream:
+    modules = json.load(stream)
+options = {"doraise": True}
+if hasattr(py_compile, "PycInvalidationMode"):
+    options["invalidation_mode"] = py_compile.PycInvalidationMode.UNCHECKED_HASH
+for number, (source, target, name) in enumerate(modules):
+    print(number, flush=True)
+    try:
+        py_compile.compile(source, target, name, **options)
+    except Exception:
+        pass
+"""
+"""Runs on every Python from 3.6. It tells which module it is at: some end the compiler itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    source: str
+    target: str
+    name: str
+    """The path below site-packages. Python puts the true path into the code when it loads it."""
+    kept: Path
+    """Where the store keeps the bytecode of these bytes under this name."""
 
 
 def compile_tree(job: Job) -> None:
-    """Write bytecode for every module of the environment.
+    """Give every module of the environment its bytecode. Raises StoreError, ToolError.
 
     Where Python has it (3.7, PEP 552) the bytecode is trusted without a look at the source's time: nobody
     can edit the source, and copies of the environment may have other times. Modules that do not compile
     (templates, another Python's syntax) stay as they are; importing them fails as it always did.
     """
-    options = ["-q", "-j", "0"]
-    if job.interpreter.release >= (3, 7, 0):
-        options += ["--invalidation-mode", "unchecked-hash"]
-    library = job.tree / "lib"
-    with neutral_directory(job.scratch) as directory:
-        argv = [str(job.python), "-I", "-m", "compileall", *options, str(library)]
-        done = run(argv, directory=directory, variables=job.building_variables(), seconds=SECONDS)
-        if "Traceback" in done.stderr:
-            # Several processes need semaphores, which some sandboxes lack.
-            job.log.note("bytecode: one process only")
-            argv[argv.index("-j") : argv.index("-j") + 2] = []
-            run(argv, directory=directory, variables=job.building_variables(), seconds=SECONDS)
-    job.log.note(f"bytecode compiled in {done.seconds:.1f} s")
+    began = time.monotonic()
+    with told(job.packages, "place bytecode"):
+        modules = list(_modules(job))
+        new = [module for module in modules if not _placed(module.kept, module.target)]
+    _compile(job, new)
+    failed = sum(not _keep(module) for module in new)
+    job.log.note(
+        f"bytecode of {len(modules)} modules in {time.monotonic() - began:.1f} s:"
+        f" {len(new)} new to the store, {failed} do not compile"
+    )
+
+
+def _modules(job: Job) -> Iterator[_Module]:
+    major, minor, _ = job.interpreter.release
+    tag = f"{job.interpreter.implementation}-{major}{minor}"
+    kept = job.packages / "bytecode" / tag
+    for packages in job.tree.glob("lib/python*/site-packages"):
+        for folder, folders, names in os.walk(packages):
+            folders[:] = [name for name in folders if name != "__pycache__"]
+            for name in names:
+                # A dangling link is no module.
+                if name.endswith(".py") and os.path.isfile(os.path.join(folder, name)):  # noqa: PTH113, PTH118
+                    yield _module(folder, name, packages, tag, kept)
+
+
+def _module(folder: str, name: str, packages: Path, tag: str, kept: Path) -> _Module:
+    source = os.path.join(folder, name)  # noqa: PTH118 - thousands of times
+    relative = os.path.relpath(source, packages)
+    key = hashlib.sha256(relative.encode("utf-8", "surrogateescape") + b"\0")
+    if tag.endswith("-36"):
+        # Bytecode of Python 3.6 names its source's time.
+        key.update(b"%d\0" % int(os.stat(source).st_mtime))  # noqa: PTH116
+    with open(source, "rb") as stream:  # noqa: PTH123
+        key.update(stream.read())
+    found = key.hexdigest()
+    target = os.path.join(folder, "__pycache__", f"{name[:-3]}.{tag}.pyc")  # noqa: PTH118
+    return _Module(source, target, relative, kept / found[:2] / f"{found}.pyc")
+
+
+def _placed(kept: Path, target: str) -> bool:
+    """Link what the store keeps to its place; False if it keeps nothing for it."""
+    try:
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+        if os.path.lexists(target):
+            os.unlink(target)  # noqa: PTH108 - shipped with a wheel; nobody knows what it was made from
+        os.link(kept, target)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return _copied(kept, target)
+    return True
+
+
+def _copied(kept: Path, target: str) -> bool:
+    """Copy where a link is refused: another user's file, or as many links as the file system has."""
+    try:
+        shutil.copyfile(kept, target)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _keep(module: _Module) -> bool:
+    """Keep new bytecode for the next environment; False if there is none. That it cannot be kept is no error."""
+    if not os.path.exists(module.target):  # noqa: PTH110
+        return False
+    try:
+        module.kept.parent.mkdir(parents=True, exist_ok=True)
+        os.link(module.target, module.kept)
+    except OSError:
+        pass
+    return True
+
+
+def _compile(job: Job, modules: Sequence[_Module]) -> None:
+    chunks = [modules[start : start + CHUNK] for start in range(0, len(modules), CHUNK)]
+    done = 0
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for chunk in pool.map(lambda chunk: _compile_chunk(job, chunk), chunks):
+            done += chunk
+            job.progress.advance(done, len(modules))
+
+
+def _compile_chunk(job: Job, modules: Sequence[_Module]) -> int:
+    """Compile some modules; one that ends the compiler is left out and the rest goes on."""
+    rest = modules
+    while rest:
+        with neutral_directory(job.scratch) as directory:
+            listing = directory / "modules.json"
+            listing.write_text(json.dumps([[m.source, m.target, m.name] for m in rest]))
+            argv = [str(job.interpreter.path), "-I", "-S", "-W", "ignore", "-c", SCRIPT, str(listing)]
+            finished = run(argv, directory=directory, variables=job.building_variables(), seconds=SECONDS)
+        if finished.ok:
+            break
+        reached = finished.stdout.split()
+        rest = rest[int(reached[-1]) + 1 :] if reached else ()
+    return len(modules)

@@ -64,9 +64,9 @@ class PipInstaller:
             done = self._pip(job, pip, job.wheels, ["--only-binary", ":all:", *_local(folder)])
             if not done.ok:
                 raise failed(done, "installing the wheels")
-        for artifact in job.sources:
-            job.progress.phase("build", f"{artifact.name} {artifact.version}")
-            self._build(job, pip, artifact, folder)
+        if job.sources:
+            job.progress.phase("build", ", ".join(f"{a.name} {a.version}" for a in job.sources))
+            self._build_sources(job, pip, folder)
 
     def _make_venv(self, job: Job) -> None:
         argv = [sys.executable, *VIRTUALENV, "--python", str(job.interpreter.path), str(job.tree)]
@@ -79,7 +79,14 @@ class PipInstaller:
             for name in LEFT_BY_VIRTUALENV:
                 (packages / name).unlink(missing_ok=True)
 
-    def _build(self, job: Job, pip: Path, artifact: Artifact, folder: Path) -> None:
+    def _build_sources(self, job: Job, pip: Path, folder: Path) -> None:
+        """Build with the lock's setuptools and wheel, all at once; where that fails, each for itself."""
+        options = ["--no-build-isolation", *_local(folder)]
+        if not self._pip(job, pip, job.sources, options).ok:
+            for artifact in job.sources:
+                self._build_one(job, pip, artifact, folder)
+
+    def _build_one(self, job: Job, pip: Path, artifact: Artifact, folder: Path) -> None:
         """Build with the lock's setuptools and wheel, as pip did in those days; then in isolation."""
         own = self._pip(job, pip, [artifact], ["--no-build-isolation", *_local(folder)])
         if own.ok:
