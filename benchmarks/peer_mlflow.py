@@ -22,24 +22,21 @@ requirements: what names a path, a URL, an option or a variable is left out of t
 
 from __future__ import annotations
 
-import re
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import yaml
+from typing import TYPE_CHECKING
 
 from benchmarks.disk import tree_bytes
+from benchmarks.mlflow_reading import PeerError, PythonEnv, read_python_env
 from benchmarks.outcome import Attempt, Outcome, Side, Stage
-from envbuilder.builder.installer import Job
+from benchmarks.plain_lines import LeftOutError, copies, decoded, included, logical_lines
+from envbuilder.builder.installer import Job, index_variables
 from envbuilder.builder.proof import prove
-from envbuilder.errors import BuildError, EnvbuilderError
+from envbuilder.errors import BuildError
 from envbuilder.lock import Artifact, Lock, Target
 from envbuilder.policy import DEFAULT
 from envbuilder.process import neutral_directory, run
 from envbuilder.progress import SILENT
-from envbuilder.reader.directory import Directory, inner_path
+from envbuilder.reader.directory import Directory
 from envbuilder.reader.gather import Missing, Refusal
 from envbuilder.redact import excerpt
 from envbuilder.resolver.selection import best
@@ -47,7 +44,7 @@ from envbuilder.resolver.uv import read_candidates, uv_binary
 from envbuilder.resolver.uv_words import read_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
     from envbuilder.environment import Interpreter
     from envbuilder.process import Finished
@@ -55,182 +52,6 @@ if TYPE_CHECKING:
 
 BUILD, DEPENDENCIES = "mlflow-build.in", "mlflow-dependencies.in"
 """The files that MLflow writes and gives to uv, one after the other."""
-
-RUNNING_PYTHON = ".".join(str(part) for part in sys.version_info[:3])
-"""What MLflow takes where no file names a Python: the version that it runs with itself."""
-
-CONDA_ITEM = re.compile(
-    r"(?P<package>python|pip|setuptools|wheel)(?P<operator><=|>=|==|!=|<|>|=)?(?P<version>[\d.]+)?"
-)
-"""The conda dependencies that MLflow's managers understand; everything else is dropped."""
-
-PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[A-Za-z0-9._,\s-]*\])?[A-Za-z0-9._,\s<>=!~*+()-]*")
-"""A requirement without anything that could name a place: no slash, colon, at sign or dollar."""
-
-MARKER = re.compile(r"[A-Za-z0-9._\s<>=!~'\"()-]+")
-UNSAFE = re.compile(r"\s-|\.(whl|egg|zip|tar|tgz|gz|bz2|xz|zst|txt|toml|py)\b", re.IGNORECASE)
-"""What PLAIN lets through and could still be an option or a file."""
-
-INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)[\s=]+(?P<path>[A-Za-z0-9._/-]+)")
-HASH = re.compile(r"\s--hash[=\s]sha(256|384|512):[0-9a-f]+")
-
-
-class PeerError(EnvbuilderError):
-    """MLflow could not go on."""
-
-    default_code = "mlflow/failed"
-
-
-class LeftOutError(EnvbuilderError):
-    """The harness does not hand this model to a tool."""
-
-    default_code = "harness/left-out"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PythonEnv:
-    """MLflow's own reading of a model (its ``_PythonEnv``)."""
-
-    python: str
-    build_dependencies: tuple[str, ...] = ()
-    dependencies: tuple[str, ...] = ()
-
-
-def read_python_env(model: Directory) -> PythonEnv:
-    """Read a model as MLflow does. Raises PeerError where MLflow raises something, Refusal or Missing."""
-    env = _pyfunc(_mapping(model, "MLmodel")).get("env") or "conda.yaml"
-    try:
-        file = env["virtualenv"] if isinstance(env, dict) else "python_env.yaml"
-        conda = env["conda"] if isinstance(env, dict) else env
-    except KeyError as error:
-        raise PeerError(f"MLmodel's env has no key {error}", code="mlflow/key-error") from None
-    if model.has(_text(file)):
-        return _from_python_env(_mapping(model, _text(file)))
-    found = _from_conda(_mapping(model, _text(conda)))
-    if model.has("requirements.txt"):
-        return PythonEnv(
-            python=found.python,
-            build_dependencies=found.build_dependencies,
-            dependencies=("-r requirements.txt",),
-        )
-    return found
-
-
-def _pyfunc(mlmodel: dict[str, Any]) -> dict[str, Any]:
-    flavors = mlmodel.get("flavors")
-    pyfunc = flavors.get("python_function") if isinstance(flavors, dict) else None
-    if not isinstance(pyfunc, dict):
-        raise PeerError("no python_function flavor: no backend of MLflow's", code="mlflow/no-flavor")
-    return pyfunc
-
-
-def _mapping(model: Directory, path: str) -> dict[str, Any]:
-    try:
-        loaded = yaml.safe_load(model.read(inner_path(path)).content)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise PeerError(f"{path}: {excerpt(str(error))}", code="mlflow/yaml") from None
-    if not isinstance(loaded, dict):
-        raise PeerError(f"{path} is no mapping", code="mlflow/yaml")
-    return loaded
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise PeerError(f"{value!r} is {type(value).__name__}, not a string", code="mlflow/type-error")
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise PeerError(f"{value!r} is {type(value).__name__}, not a list", code="mlflow/type-error")
-    return tuple(_text(item) for item in value)
-
-
-def _from_python_env(loaded: dict[str, Any]) -> PythonEnv:
-    if unknown := loaded.keys() - {"python", "build_dependencies", "dependencies"}:
-        raise PeerError(f"unknown keys {sorted(map(str, unknown))}", code="mlflow/type-error")
-    return PythonEnv(
-        python=_text(loaded.get("python") or RUNNING_PYTHON),
-        build_dependencies=_texts(loaded.get("build_dependencies") or []),
-        dependencies=_texts(loaded.get("dependencies") or []),
-    )
-
-
-def _from_conda(loaded: dict[str, Any]) -> PythonEnv:
-    python = ""
-    build: list[str] = []
-    dependencies: tuple[str, ...] = ()
-    for item in loaded.get("dependencies") or []:
-        if isinstance(item, dict) and "pip" in item:
-            dependencies = _texts(item["pip"] or [])
-            continue
-        match = CONDA_ITEM.fullmatch(_text(item))
-        if match is None:
-            continue
-        package, operator, version = match.group("package", "operator", "version")
-        if package == "python" and not python:
-            if operator in (None, "<", ">", "!="):
-                raise PeerError(f"python must be pinned, not {item!r}", code="mlflow/python")
-            python = version or ""
-        else:
-            operator = "==" if operator == "=" else operator
-            build.append(f"{package}{operator or ''}{version or ''}")
-    return PythonEnv(
-        python=python or RUNNING_PYTHON, build_dependencies=tuple(build), dependencies=dependencies
-    )
-
-
-def logical_lines(text: str) -> Iterator[str]:
-    """Yield the lines of a requirements file without comments, continued ones joined."""
-    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
-        if bare := re.sub(r"(^|\s)#.*", "", line).strip():
-            yield bare
-
-
-def included(line: str) -> str | None:
-    """Return the path that a ``-r`` or ``-c`` line names, else None."""
-    match = INCLUDE.fullmatch(line)
-    return match.group("path") if match else None
-
-
-def harmless(line: str) -> bool:
-    """Whether a line can name nothing but packages of the index."""
-    requirement, semicolon, marker = HASH.sub("", line).partition(";")
-    if not PLAIN.fullmatch(requirement.strip()) or UNSAFE.search(requirement):
-        return False
-    return not semicolon or MARKER.fullmatch(marker) is not None
-
-
-def copies(model: Directory, first: Sequence[str]) -> dict[str, bytes]:
-    """Return the files that ``first`` includes, themselves and theirs, by path.
-
-    Raises LeftOutError for a line that is not plainly harmless.
-    """
-    found: dict[str, bytes] = {}
-    waiting = [("", "\n".join(first))]
-    while waiting:
-        base, text = waiting.pop()
-        if any(ord(character) < 32 and character not in "\t\r\n" for character in text):
-            raise LeftOutError("a control character in a requirements file")
-        for line in logical_lines(text):
-            if (path := included(line)) is None:
-                if not harmless(line):
-                    raise LeftOutError(f"not handed to a tool: {excerpt(line)}")
-                continue
-            path = inner_path(path, base=base)
-            if path in (BUILD, DEPENDENCIES):
-                raise LeftOutError(f"{path} is the harness's own name")
-            if path not in found:
-                found[path] = model.read(path).content
-                waiting.append((path.rpartition("/")[0], _decoded(path, found[path])))
-    return found
-
-
-def _decoded(path: str, content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise LeftOutError(f"{path} is not UTF-8") from None
 
 
 def told(stderr: str) -> PeerError:
@@ -341,8 +162,8 @@ class Mlflow:
             "UV_NO_CONFIG": "1",
             "UV_NO_PROGRESS": "1",
         }
-        if self._settings.index:
-            variables["UV_DEFAULT_INDEX"] = self._settings.index.secret
+        # Without its credentials: MLflow's way lets any package's build read them.
+        variables |= index_variables((self._settings.index,) if self._settings.index else (), secret=False)
         done = run([self._uv, "--quiet", *arguments], directory=directory / "files", variables=variables)
         if not done.ok:
             raise told(done.stderr)
@@ -372,11 +193,13 @@ def _prepared(attempt: Attempt, path: Path, folder: Path) -> PythonEnv:
             attempt.note(left_out=True)
             raise LeftOutError(error.message) from None
     lists = {BUILD: wanted.build_dependencies, DEPENDENCIES: wanted.dependencies}
+    if files.keys() & lists.keys():
+        raise LeftOutError("a file of the model has a name that the harness needs")
     files |= {name: "\n".join(lines).encode() for name, lines in lists.items() if lines}
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    texts = [_decoded(name, content) for name, content in files.items() if name != BUILD]
+    texts = [decoded(name, content) for name, content in files.items() if name != BUILD]
     named = [line for text in texts for line in logical_lines(text) if included(line) is None]
     attempt.note(requirements=len(named))
     return wanted
