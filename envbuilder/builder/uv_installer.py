@@ -7,26 +7,27 @@ built, and bytecode compiled, without credentials.
 
 from __future__ import annotations
 
-import datetime
 import re
 import sys
 import time
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from envbuilder.builder.failures import Cause, cause_of, failed
 from envbuilder.builder.fetching import PAUSES, Fetcher
 from envbuilder.builder.installer import Job, index_variables
-from envbuilder.builder.pylocks import NAME, installable
 from envbuilder.builder.sources import FIRST, Attempt, constraints, cures, cutoff
 from envbuilder.errors import EnvbuilderError
 from envbuilder.interpreters.managed import uv_binary
 from envbuilder.process import Finished, neutral_directory, run
+from envbuilder.redact import SafeUrl
+from envbuilder.resolver.dating import rfc3339
+from envbuilder.resolver.pylock import write_pylock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from envbuilder.lock import Artifact
+    from envbuilder.lock import Artifact, Lock
     from envbuilder.settings import Settings
 
 FLAGS: Final = ("--no-config", "--no-progress", "--color", "never", "--preview-features", "pylock")
@@ -36,6 +37,9 @@ LINK_MODE: Final = "clone" if sys.platform == "darwin" else "hardlink"
 
 LEFT_BY_UV: Final = (".lock", ".gitignore", "CACHEDIR.TAG")
 """Of no use in a store that nobody writes to; the last would keep an exported environment out of backups."""
+
+PYLOCK: Final = "pylock.toml"
+"""uv knows the format by the file's name."""
 
 SECONDS: Final = 3600.0
 
@@ -71,7 +75,7 @@ class UvInstaller:
         arguments = ["pip", "sync", "--no-build", "--link-mode", LINK_MODE, *INDEX_FLAGS]
         job.progress.phase("download", f"{len(job.wheels)} wheels")
         for pause in (*PAUSES, None):
-            done = self._with_pylock(job, arguments, installable(job.wheels), variables, counter.line)
+            done = self._with_pylock(job, arguments, _part(job.lock, job.wheels), variables, counter.line)
             if done.ok:
                 return
             if pause is None or job.settings.offline or cause_of(done.stderr) is not Cause.NETWORK:
@@ -82,27 +86,25 @@ class UvInstaller:
         """Build all at once; where that fails, each for itself, with the cures that its words call for."""
         names = ", ".join(f"{artifact.name} {artifact.version}" for artifact in job.sources)
         job.progress.phase("download", "source distributions")
-        fetched = Fetcher(job).fetch(job.sources)
-        paths = {artifact.sha256: path for artifact, path in zip(job.sources, fetched, strict=True)}
+        paths = Fetcher(job).fetch(job.sources)
+        sources = [replace(a, url=SafeUrl(p.as_uri())) for a, p in zip(job.sources, paths, strict=True)]
         job.progress.phase("build", names)
-        if self._attempt(job, FIRST, job.sources, paths).ok:
+        if self._attempt(job, FIRST, sources).ok:
             return
-        for artifact in job.sources:
-            self._build_one(job, artifact, paths)
+        for artifact in sources:
+            self._build_one(job, artifact)
 
-    def _build_one(self, job: Job, artifact: Artifact, paths: dict[str, Path]) -> None:
-        first = self._attempt(job, FIRST, [artifact], paths)
+    def _build_one(self, job: Job, artifact: Artifact) -> None:
+        first = self._attempt(job, FIRST, [artifact])
         if first.ok:
             return
         if cause_of(first.stderr) in (Cause.SOURCE, Cause.NETWORK, Cause.TOOL):
             for attempt in cures(first.stderr):
-                if self._attempt(job, attempt, [artifact], paths).ok:
+                if self._attempt(job, attempt, [artifact]).ok:
                     return
         raise _unbuilt(artifact, first)
 
-    def _attempt(
-        self, job: Job, attempt: Attempt, artifacts: Sequence[Artifact], paths: dict[str, Path]
-    ) -> Finished:
+    def _attempt(self, job: Job, attempt: Attempt, artifacts: Sequence[Artifact]) -> Finished:
         job.log.note(f"building {', '.join(a.filename for a in artifacts)} {attempt.title}")
         arguments = ["pip", "install", "--no-deps", "--link-mode", LINK_MODE, *INDEX_FLAGS]
         variables = job.building_variables() | index_variables(job.indexes, secret=False)
@@ -119,7 +121,7 @@ class UvInstaller:
                 path = directory / "constraints.txt"
                 path.write_text("\n".join(lines) + "\n", encoding="utf-8")
                 arguments += ["--build-constraints", str(path)]
-            return self._with_pylock(job, arguments, installable(artifacts, paths), variables)
+            return self._with_pylock(job, arguments, _part(job.lock, artifacts), variables)
 
     def _with_pylock(
         self,
@@ -130,7 +132,7 @@ class UvInstaller:
         on_line: Callable[[str], None] | None = None,
     ) -> Finished:
         with neutral_directory(job.scratch) as directory:
-            path = directory / NAME
+            path = directory / PYLOCK
             path.write_text(pylock, encoding="utf-8")
             named = ["-r", str(path)] if "install" in arguments else ["--", str(path)]
             offline = ["--offline"] if job.settings.offline and "--offline" not in arguments else []
@@ -181,9 +183,9 @@ class Counter:
             self._progress.phase("install", f"{self._total} packages")
 
 
-def rfc3339(moment: datetime.datetime) -> str:
-    """Return an aware time in UTC; uv reads a bare date in the local time zone."""
-    return moment.astimezone(datetime.timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _part(lock: Lock, artifacts: Sequence[Artifact]) -> str:
+    """Return a lock of some of its artifacts as uv reads it."""
+    return write_pylock(replace(lock, artifacts=tuple(artifacts), changes=()))
 
 
 def _unbuilt(artifact: Artifact, done: Finished) -> EnvbuilderError:

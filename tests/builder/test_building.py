@@ -91,6 +91,7 @@ def test_it_holds_the_lock_and_nothing_else(make: Make, shop: Path, engine: str)
     built = make(make_wheel(shop, "plain"), make_sdist(shop, "built"))
     found = {path.name.partition("-")[0] for path in built.environment.prefix.rglob("*.dist-info")}
     assert found == {"plain", "built"} | ({"pip"} if engine == "pip" else set())
+    assert list(built.environment.prefix.rglob("direct_url.json")) == []
 
 
 def test_another_file_than_the_locked_one_is_refused(make: Make, shop: Path, store: Store) -> None:
