@@ -56,8 +56,8 @@ def platform_tags(platform: str, floor: str) -> Iterator[str]:
         case "linux", "glibc":
             yield from _manylinux(machine, _minor(version)[1])
         case "linux", "musl":
-            yield from (f"musllinux_1_{minor}_{machine}" for minor in range(_minor(version)[1], -1, -1))
             yield f"linux_{machine}"
+            yield from (f"musllinux_1_{minor}_{machine}" for minor in range(_minor(version)[1], -1, -1))
         case "macos", "macos":
             yield from tags.mac_platforms(version=_minor(version), arch=machine)
         case _:
@@ -68,12 +68,12 @@ def platform_tags(platform: str, floor: str) -> Iterator[str]:
 
 
 def _manylinux(machine: str, newest: int) -> Iterator[str]:
+    yield f"linux_{machine}"
     oldest = 5 if machine in ("x86_64", "i686") else OLDEST_GLIBC
     for minor in range(newest, oldest - 1, -1):
         yield f"manylinux_2_{minor}_{machine}"
         if minor in LEGACY_MANYLINUX:
             yield f"{LEGACY_MANYLINUX[minor]}_{machine}"
-    yield f"linux_{machine}"
 
 
 def _minor(version: str) -> tuple[int, int]:

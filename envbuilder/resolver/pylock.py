@@ -25,6 +25,8 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from packaging.pylock import Package
 
 SCHEMA = 1
@@ -64,17 +66,37 @@ def read_pylock(text: str) -> Lock:
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
         raise _unreadable("it has no [tool.envbuilder] of a schema that this version knows")
     try:
-        return Lock(
-            target=Target(**facts["target"]),
-            artifacts=tuple(_artifact(package) for package in pylock.packages),
-            spec_id=facts["spec-id"],
-            engine=facts["engine"],
-            as_of=facts.get("as-of"),
-            changes=tuple(_change(change) for change in facts.get("changes", ())),
-            imports=tuple(facts.get("imports", ())),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _unreadable(f"[tool.envbuilder] is damaged ({error})") from None
+        return _lock(facts, pylock.packages)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreadable(f"[tool.envbuilder] or a package is damaged ({error})") from None
+
+
+def _lock(facts: Mapping[str, Any], packages: Sequence[Package]) -> Lock:
+    target = facts["target"]
+    as_of = facts.get("as-of")
+    if not isinstance(as_of, datetime.datetime | None):
+        raise TypeError("as-of is no time")
+    return Lock(
+        target=Target(
+            python=_text(target, "python"),
+            platform=_text(target, "platform"),
+            floor=_text(target, "floor"),
+            implementation=_text(target, "implementation"),
+        ),
+        artifacts=tuple(_artifact(package) for package in packages),
+        spec_id=_text(facts, "spec-id"),
+        engine=_text(facts, "engine"),
+        as_of=_aware(as_of),
+        changes=tuple(_change(change) for change in facts.get("changes", ())),
+        imports=tuple(str(module) for module in facts.get("imports", ())),
+    )
+
+
+def _text(table: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    value = table[key] if default is None else table.get(key, default)
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is no text")
+    return value
 
 
 def _facts(lock: Lock) -> dict[str, Any]:
@@ -112,8 +134,8 @@ def _package(artifact: Artifact) -> dict[str, Any]:
 
 def _artifact(package: Package) -> Artifact:
     wheels = package.wheels or ()
-    if len(wheels) + (package.sdist is not None) != 1:
-        raise ValueError(f"{package.name} has not exactly one file")
+    if len(wheels) + (package.sdist is not None) != 1 or package.version is None:
+        raise ValueError(f"{package.name} has not exactly one version and one file")
     file = wheels[0] if wheels else package.sdist
     assert file is not None  # noqa: S101
     return Artifact(
@@ -147,13 +169,15 @@ def _change_table(change: Change) -> dict[str, Any]:
 def _change(table: dict[str, Any]) -> Change:
     origin = None
     if "file" in table:
-        origin = Origin(file=table["file"], line=table.get("line", 0), column=table.get("column", 0))
+        origin = Origin(
+            file=_text(table, "file"), line=int(table.get("line", 0)), column=int(table.get("column", 0))
+        )
     return Change(
-        code=table["code"],
-        message=table["message"],
+        code=_text(table, "code"),
+        message=_text(table, "message"),
         effect=Effect(table["effect"]),
-        before=table.get("before", ""),
-        after=table.get("after", ""),
+        before=_text(table, "before", ""),
+        after=_text(table, "after", ""),
         origin=origin,
     )
 

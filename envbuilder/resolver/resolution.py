@@ -17,7 +17,7 @@ from envbuilder.resolver.climb import Climb
 from envbuilder.resolver.dating import guessed, verify, wanted_day
 from envbuilder.resolver.demand import demand_of
 from envbuilder.resolver.probe import probe
-from envbuilder.resolver.targets import Place, Wish, deciding, place_of, wishes
+from envbuilder.resolver.targets import Place, Wish, deciding, place_of, requested, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,7 @@ def resolve(
     if day is None and request.as_of == "logged":
         dating = guessed(probe(attempt.demand, first, engine))
         attempt = replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
+    attempt = attempt.changed(*requested(request, spec.python, first.target))
     climb = Climb(engine=engine, builds=policy.builds, wishes=wanted, place=place, strict=request.strict)
     summit = climb.run(attempt)
     attempt, found = summit.attempt, summit.found

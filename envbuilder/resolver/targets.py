@@ -75,7 +75,7 @@ def wishes(request: Request, python: Sequence[PythonRequest]) -> tuple[Wish, ...
     found = [
         Wish(text=text, origin=wish.origin)
         for wish in python
-        for text in ([_version_text(wish)] if wish.version else _alternatives(wish.text))
+        for text in _alternatives(wish.text)
         if _readable(text)
     ]
     if python and not found:
@@ -127,7 +127,7 @@ def place_of(
     decides which minor version a range or no wish at all means. Raises UsageError for an unknown platform.
     """
     foreign = request.platform is not None and request.platform != host_platform()
-    text, guess = _decide(wish, moment)
+    text, guess = _decide(wish, moment, interpreters)
     interpreter = None
     if not foreign:
         try:
@@ -140,6 +140,26 @@ def place_of(
     else:
         target = _target_without(text, request.platform or host_platform(), interpreters, foreign=foreign)
     return Place(target=target, interpreter=interpreter, changes=(*guess, *_patch_change(wish, target)))
+
+
+def requested(request: Request, python: Sequence[PythonRequest], target: Target) -> tuple[Change, ...]:
+    """Tell that ``--python`` leads to another Python than the model's deciding file names."""
+    wish = next((wish for wish in python if wish.version), None)
+    if request.python is None or wish is None or wish.version is None:
+        return ()
+    theirs, ours = wish.version, tuple(map(int, target.python.split(".")[:3]))
+    if ours[: len(theirs)] == theirs:
+        return ()
+    return (
+        Change(
+            code="python/requested",
+            message=f"python {target.python} is used as requested; the model names {wish.text}",
+            effect=Effect.ADAPTED if ours[:2] == theirs[:2] else Effect.DEGRADED,
+            before=wish.text,
+            after=target.python,
+            origin=wish.origin,
+        ),
+    )
 
 
 def host_platform() -> str:
@@ -167,16 +187,13 @@ def _born(wish: Wish) -> datetime.date:
     )
 
 
-def _version_text(wish: PythonRequest) -> str:
-    return ".".join(str(number) for number in wish.version or ())
-
-
 def _alternatives(text: str) -> list[str]:
-    """Conda's ``3.7|3.8`` as separate wishes; its ``=3.8`` means any 3.8."""
+    """Conda's ``3.7|3.8`` as separate wishes; its ``=3.8`` and ``3.8.*`` mean any 3.8."""
     found = []
     for part in text.replace(" ", "").split("|"):
+        version = part.lstrip("=").removesuffix(".*")
         clauses = [_clause(clause) for clause in part.split(",") if clause]
-        found.append(",".join(clauses))
+        found.append(version if Wish(text=version).version else ",".join(clauses))
     return found
 
 
@@ -195,7 +212,9 @@ def _readable(text: str) -> bool:
         return False
 
 
-def _decide(wish: Wish | None, moment: datetime.datetime) -> tuple[str, tuple[Change, ...]]:
+def _decide(
+    wish: Wish | None, moment: datetime.datetime, interpreters: Interpreters
+) -> tuple[str, tuple[Change, ...]]:
     """One version or ``specifier,==3.8.*``: a range alone would mean today's newest Python."""
     if wish is None:
         minor = ".".join(map(str, default_minor(moment)))
@@ -207,17 +226,21 @@ def _decide(wish: Wish | None, moment: datetime.datetime) -> tuple[str, tuple[Ch
                 after=minor,
             ),
         )
-    if wish.version:
-        return (wish.text if len(wish.version) > 1 else _decide_range(f"=={wish.text}.*", moment)), ()
-    return _decide_range(wish.text, moment), ()
+    if wish.version and len(wish.version) > 1:
+        return wish.text, ()
+    return _decide_range(f"=={wish.text}.*" if wish.version else wish.text, moment, interpreters), ()
 
 
-def _decide_range(specifier: str, moment: datetime.datetime) -> str:
+def _decide_range(specifier: str, moment: datetime.datetime, interpreters: Interpreters) -> str:
+    """The day's favourite among the interpreters that are here, else among all that exist."""
     allowed = SpecifierSet(specifier)
-    for major, minor in preferred_minors(moment):
-        patches = (f"{major}.{minor}.{n}" for n in range(LAST_PATCH[major, minor], -1, -1))
-        if any(allowed.contains(patch) for patch in patches):
-            return f"{specifier},=={major}.{minor}.*"
+    here = [interpreter.version for interpreter in interpreters.present()]
+    known = [f"{major}.{minor}.{n}" for (major, minor), last in LAST_PATCH.items() for n in range(last + 1)]
+    for versions in (here, known):
+        fits = {tuple(map(int, v.split(".")[:2])) for v in versions if allowed.contains(v)}
+        for minor in preferred_minors(moment):
+            if minor in fits:
+                return f"{specifier},=={minor[0]}.{minor[1]}.*"
     raise ResolveError(
         f"no python that envbuilder knows satisfies {specifier}",
         code="python/unknown",

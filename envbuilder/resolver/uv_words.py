@@ -31,7 +31,7 @@ _NAMED: Final = (
     re.compile(rf"(?<![\w.-])({_NAME})(?:\[[\w,.-]*\])?(?:===?|[<>~!]=|[<>])[0-9v*]"),
     re.compile(rf"[Bb]ecause (?:only )?({_NAME}) was not found"),
     re.compile(rf"(?:depends on|you require|versions? of|all of:) ({_NAME})(?=[\s\[,]|$)"),
-    re.compile(rf"`({_NAME})(?:\[[\w,.-]*\])?(?:==[^`]*)?`"),
+    re.compile(rf"`({_NAME})` was filtered"),
 )
 _NOT_NAMES: Final = frozenset(
     {"python", "cpython", "uv", "pip-compile", "exclude-newer", "exclude-newer-package"}
