@@ -45,11 +45,11 @@ def resolved(interpreter: Interpreter, settings: Settings, day: datetime.datetim
 
 
 @pytest.mark.parametrize("engine", ["uv", "pip"])
-@pytest.mark.parametrize("wish", ["3.7", "3.10"])
+@pytest.mark.parametrize("wish", ["3.6", "3.10"])
 def test_a_lock_with_a_source_becomes_an_environment(wish: str, engine: str, here: Settings) -> None:
     store = Store.open(here.home)
     interpreter = Interpreters(settings=here, folder=store.pythons).choose(wish)
-    day = OLD_DAY if wish == "3.7" else OLD_DAY + datetime.timedelta(days=800)
+    day = OLD_DAY if wish == "3.6" else OLD_DAY + datetime.timedelta(days=800)
     lock = dataclasses.replace(resolved(interpreter, here, day), engine=engine)
     assert [artifact.name for artifact in lock.artifacts if artifact.kind is Kind.SDIST] == ["termcolor"]
     built = build(lock, interpreter=interpreter, store=store, settings=here)
@@ -59,5 +59,7 @@ def test_a_lock_with_a_source_becomes_an_environment(wish: str, engine: str, her
         done = subprocess.run([script, "version"], capture_output=True, text=True, check=True, cwd="/")
         wheel = next(artifact for artifact in lock.artifacts if artifact.name == "wheel")
         assert done.stdout == f"wheel {wheel.version}\n"
-        installed = {path.name.partition("-")[0] for path in prefix.rglob("*.dist-info")}
+        installed = {
+            path.name.partition("-")[0] for path in prefix.glob("lib/python*/site-packages/*.dist-info")
+        }
         assert installed == {artifact.name for artifact in lock.artifacts}
