@@ -75,3 +75,5 @@ class Environment:
     python_version: str
     built_at: datetime.datetime
     packages: int
+    imports: tuple[str, ...] = ()
+    """Modules whose import was proved when it was built."""

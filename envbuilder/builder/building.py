@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envbuilder.builder.bytecode import compile_tree
 from envbuilder.builder.installer import Installer, Job
 from envbuilder.builder.pip_installer import PipInstaller
-from envbuilder.builder.proof import complete, prove
+from envbuilder.builder.proof import complete, prove, prove_more
 from envbuilder.builder.uv_installer import UvInstaller
 from envbuilder.environment import environment_id
 from envbuilder.errors import BuildError, PolicyError
@@ -71,6 +71,8 @@ def build(
                 if environment is None:
                     job = _Parts(lock, interpreter, store, settings, policy)
                     environment = _make(flight, job)
+        if hit:
+            prove_more(environment, lock.imports, settings)
     except BaseException:
         lease.close()
         raise

@@ -86,7 +86,7 @@ class Job:
 
     def building_variables(self) -> dict[str, str]:
         """The same without anything secret, for runs that start code of packages."""
-        return {name: value for name, value in self.settings.tool_variables if not _secret(name, value)}
+        return building_variables(self.settings)
 
 
 class Installer(Protocol):
@@ -98,6 +98,11 @@ class Installer(Protocol):
 
     def install(self, job: Job) -> None:
         """Make ``job.tree`` an environment with exactly the lock's artifacts. Raises BuildError, PolicyError."""
+
+
+def building_variables(settings: Settings) -> dict[str, str]:
+    """Return the host's variables without anything secret."""
+    return {name: value for name, value in settings.tool_variables if not _secret(name, value)}
 
 
 def _secret(name: str, value: str) -> bool:

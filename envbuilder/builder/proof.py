@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envbuilder.builder.installer import building_variables
 from envbuilder.errors import BuildError
 from envbuilder.flavors import LIBRARIES
 from envbuilder.process import neutral_directory, run
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envbuilder.builder.installer import Job
+    from envbuilder.environment import Environment
+    from envbuilder.settings import Settings
 
 SECONDS = 300.0
 """The largest flavor, torch with transformers on a cold disk, takes about a minute."""
@@ -72,16 +75,30 @@ def prove(job: Job, modules: Sequence[str]) -> None:
     if not modules:
         job.log.note("nothing to import: the model names no flavor")
         return
-    variables = job.building_variables() | QUIET
-    with neutral_directory(job.scratch) as directory:
+    seconds = _import(job.tree, modules, settings=job.settings, scratch=job.scratch)
+    job.log.note(f"imported {', '.join(modules)} in {seconds:.1f} s")
+
+
+def prove_more(environment: Environment, modules: Sequence[str], settings: Settings) -> None:
+    """Import in a finished environment what was not imported when it was built.
+
+    Two models can lock alike and be of different flavors. Raises BuildError ``build/import-failed``.
+    """
+    unproved = [module for module in modules if module not in environment.imports]
+    if unproved:
+        _import(environment.prefix, unproved, settings=settings, scratch=None)
+
+
+def _import(tree: Path, modules: Sequence[str], *, settings: Settings, scratch: Path | None) -> float:
+    """Import modules in one new process; return the seconds it took."""
+    with neutral_directory(scratch) as directory:
         result = directory / "result.json"
         result.write_text("{}")
-        argv = [str(job.python), "-I", "-c", SCRIPT, str(result), *modules]
-        done = run(argv, directory=directory, variables=variables, seconds=SECONDS)
-        broken = _read(result)
-    job.log.note(f"imported {', '.join(modules)} in {done.seconds:.1f} s, exit code {done.returncode}")
-    if not done.ok:
-        raise _failure(broken, done.returncode, job.tree)
+        argv = [str(tree / "bin" / "python"), "-I", "-c", SCRIPT, str(result), *modules]
+        done = run(argv, directory=directory, variables=building_variables(settings) | QUIET, seconds=SECONDS)
+        if not done.ok:
+            raise _failure(_read(result), done.returncode, tree)
+    return done.seconds
 
 
 def complete(job: Job) -> None:

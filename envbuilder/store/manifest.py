@@ -63,6 +63,7 @@ class Manifest:
             python_version=self.python_version,
             built_at=self.built_at,
             packages=self.packages,
+            imports=self.imports,
         )
 
     def to_json(self) -> bytes:

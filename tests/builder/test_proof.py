@@ -91,3 +91,14 @@ def test_hostile_words_are_made_visible(make: Make, shop: Path) -> None:
 )
 def test_who_provides_a_module(module: str, distribution: str) -> None:
     assert distribution_for(module) == distribution
+
+
+def test_a_hit_of_another_flavor_is_proved_too(make: Make, shop: Path) -> None:
+    wheel = make_wheel(shop, "plain", files={"plain.py": "", "broken.py": "import not_there\n"})
+    first = make(wheel, imports=("plain",))
+    assert not first.hit
+    assert make(wheel, imports=("plain",)).hit
+    with pytest.raises(BuildError) as caught:
+        make(wheel, imports=("plain", "broken"))
+    assert caught.value.code == "build/import-failed"
+    assert make(wheel, imports=("plain",)).environment == first.environment
