@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from packaging.requirements import Requirement
+
 from envbuilder.resolver.demand import line_of
 from envbuilder.resolver.engine import Candidate, Failure, FailureKind, Question
 from envbuilder.resolver.selection import select
@@ -57,6 +59,12 @@ class Attempt:
             prereleases=self.prereleases,
         )
 
+    @property
+    def digests(self) -> tuple[tuple[str, str], ...]:
+        """Name and sha256 of each direct reference."""
+        found = [Requirement(text) for text in self.direct]
+        return tuple((r.name, (r.url or "").rpartition("#sha256=")[2]) for r in found)
+
     def changed(self, *changes: Change) -> Attempt:
         """Return the same with these changes recorded."""
         return replace(self, changes=(*self.changes, *changes))
@@ -90,7 +98,8 @@ def evaluate(attempt: Attempt, engine: Engine, builds: Builds) -> Outcome:
 def _admissible(candidate: Candidate, attempt: Attempt) -> Candidate:
     """Leave the files that the cut-off and the requirement's own hashes allow.
 
-    The engines have flags for both; they are bypassed too easily to be trusted (extra indexes).
+    The engines have flags for both; they are bypassed too easily to be trusted (extra indexes), and uv does
+    not compare the digest of a direct reference while it resolves.
     """
     files = candidate.files
     if attempt.cutoff and candidate.name not in attempt.exempt:
@@ -103,6 +112,7 @@ def _admissible(candidate: Candidate, attempt: Attempt) -> Candidate:
         for digest in requirement.hashes
         if digest.startswith("sha256:")
     }
+    allowed |= {digest for name, digest in attempt.digests if name == candidate.name}
     if allowed:
         files = tuple(f for f in files if f.sha256 in allowed)
     return replace(candidate, files=files)

@@ -10,7 +10,10 @@ from envbuilder.lock import Kind
 from envbuilder.resolver.attempt import Attempt, Found, Outcome, evaluate
 from envbuilder.resolver.engine import Failure, FailureKind
 from envbuilder.resolver.faults import failed, refused_by_strict
-from envbuilder.resolver.ladder import Situation, loosened, mended, moved, other_wishes
+from envbuilder.resolver.ladder import loosened, mended
+from envbuilder.resolver.mending import moved
+from envbuilder.resolver.situation import Situation
+from envbuilder.resolver.wishes import other_wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
     from envbuilder.resolver.demand import Demand
     from envbuilder.resolver.engine import Engine
     from envbuilder.resolver.probe import Pins
-    from envbuilder.resolver.targets import Place, Wish
+    from envbuilder.resolver.targets import Place
+    from envbuilder.resolver.wishes import Wish
 
 MOST_ATTEMPTS = 16
 """Full resolutions at most; a ladder that is longer than that would hide the cause."""
@@ -58,7 +62,7 @@ class Climb:
         Python of today, and then does not build.)
         """
         best = self._climb(start)
-        for wish in other_wishes(self.wishes, start.place):
+        for wish in other_wishes(self.wishes, start.place.minor):
             if isinstance(best, Summit) and not best.built:
                 break
             other = self._elsewhere(start, wish, best)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SECOND = datetime.timedelta(seconds=1)
 
+GRACE = datetime.timedelta(hours=1)
+"""Releases that belong together (mlflow and mlflow-skinny) are uploaded one after the other."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dating:
@@ -52,7 +55,7 @@ def guessed(pins: Pins) -> Dating:
         )
         return Dating(cutoff=None, changes=(change,))
     moment, newest = pins.newest
-    cutoff = whole(moment + SECOND)
+    cutoff = whole(moment + GRACE)
     change = Change(
         code="date/guessed",
         message=f"the model has no date; {newest.name} {newest.version}, its newest pin, stands for it",
@@ -67,7 +70,7 @@ def raised(cutoff: datetime.datetime, pins: Pins) -> Dating | None:
     if pins.newest is None or pins.newest[0] < cutoff:
         return None
     moment, newest = pins.newest
-    later = whole(moment + SECOND)
+    later = whole(moment + GRACE)
     change = Change(
         code="date/raised",
         message=f"{newest.name} {newest.version} is younger than the model's date; its upload is the cut-off",

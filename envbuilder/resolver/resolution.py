@@ -13,11 +13,12 @@ from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.resolver.admission import admit, refuse_conda_only
 from envbuilder.resolver.attempt import Attempt
-from envbuilder.resolver.climb import Climb
+from envbuilder.resolver.climb import Climb, Summit
 from envbuilder.resolver.dating import guessed, verify, wanted_day
 from envbuilder.resolver.demand import demand_of
 from envbuilder.resolver.probe import probe
-from envbuilder.resolver.targets import Place, Wish, deciding, place_of, requested, wishes
+from envbuilder.resolver.targets import Place, place_of, requested
+from envbuilder.resolver.wishes import Wish, deciding, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,20 +55,22 @@ def resolve(
     def place(wish: Wish | None) -> Place:
         return place_of(wish, request=request, interpreters=interpreters, moment=moment, progress=progress)
 
-    wanted, earlier = deciding(wishes(request, spec.python), spec.provenance.created)
+    wanted, choice = deciding(wishes(request, spec.python), spec.provenance.created)
     first = place(wanted[0] if wanted else None)
+    choice += first.changes
     if request.strict:
-        _refuse_substitutes((*earlier, *first.changes))
-    progress.phase("resolve", rewritten.spec.provenance.model)
-    attempt = Attempt(
-        place=first, demand=demand_of(spec), direct=direct, cutoff=day, changes=(*earlier, *first.changes)
-    )
+        _refuse_substitutes(choice)
+    choice += requested(request, spec.python, first.target)
+    progress.phase("resolve", spec.provenance.model)
+    attempt = Attempt(place=first, demand=demand_of(spec), direct=direct, cutoff=day, changes=choice)
     if day is None and request.as_of == "logged":
         dating = guessed(probe(attempt.demand, first, engine))
         attempt = replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
-    attempt = attempt.changed(*requested(request, spec.python, first.target))
     climb = Climb(engine=engine, builds=policy.builds, wishes=wanted, place=place, strict=request.strict)
-    summit = climb.run(attempt)
+    return _lock(rewritten, climb.run(attempt), engine)
+
+
+def _lock(rewritten: Rewritten, summit: Summit, engine: Engine) -> Lock:
     attempt, found = summit.attempt, summit.found
     return Lock(
         target=attempt.place.target,
@@ -81,7 +84,7 @@ def resolve(
             *verify(found.artifacts, attempt.cutoff, attempt.exempt),
             *found.changes,
         ),
-        imports=imports_of(spec.flavors),
+        imports=imports_of(rewritten.spec.flavors),
     )
 
 

@@ -1,4 +1,4 @@
-"""Which Python and which platform a lock is for, and what that choice changes."""
+"""From a wish for a Python to the target and the interpreter of a lock, and what that choice changes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import platform
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from envbuilder.errors import InterpreterError, ResolveError, UsageError
-from envbuilder.findings import Change, Effect, Origin
+from envbuilder.findings import Change, Effect
 from envbuilder.lock import Target
 from envbuilder.progress import SILENT, Progress
-from envbuilder.resolver.releases import LAST_PATCH, RELEASED, default_minor, last_patch, preferred_minors
+from envbuilder.resolver.releases import LAST_PATCH, default_minor, last_patch, preferred_minors
+from envbuilder.resolver.wishes import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from envbuilder.environment import Interpreter
     from envbuilder.request import Request
     from envbuilder.spec import PythonRequest
-
-OLDEST = (3, 6)
-"""The oldest Python that uv resolves for."""
 
 FOREIGN_FLOORS = {"linux": "glibc-2.28", "macos": "macos-13.0"}
 """What a target that is not this host may be trusted to have: RHEL 8 and macOS 13 or later."""
@@ -40,20 +38,6 @@ class Interpreters(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
-    """One Python that would do: a version or PEP 440 specifiers, and who asks for it."""
-
-    text: str
-    origin: Origin | None = None
-
-    @property
-    def version(self) -> tuple[int, ...] | None:
-        """(3, 8, 8) or (3, 8) where the text is one version, else None."""
-        parts = self.text.split(".")
-        return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """What a lock is made for. Without an interpreter no source distribution can be looked into."""
 
@@ -66,51 +50,6 @@ class Place:
         """(3, 8)."""
         major, minor = self.target.python.split(".")[:2]
         return int(major), int(minor)
-
-
-def wishes(request: Request, python: Sequence[PythonRequest]) -> tuple[Wish, ...]:
-    """Return what is asked for, the deciding wish first: the request's, else the files' in their order."""
-    if request.python:
-        return (Wish(text=request.python),)
-    found = [
-        Wish(text=text, origin=wish.origin)
-        for wish in python
-        for text in _alternatives(wish.text)
-        if _readable(text)
-    ]
-    if python and not found:
-        raise ResolveError(
-            f"the python version {python[0].text!r} cannot be read",
-            code="python/unreadable",
-            origin=python[0].origin,
-            hint="name a version with --python",
-        )
-    return tuple({wish.text: wish for wish in reversed(found)}.values())[::-1]
-
-
-def deciding(
-    found: tuple[Wish, ...], created: datetime.datetime | None
-) -> tuple[tuple[Wish, ...], tuple[Change, ...]]:
-    """Leave out each Python that did not exist on the model's day, unless none did; tell if that decides.
-
-    Files are edited after logging (somebody raises ``python=`` in conda.yaml), yet what logged the model is
-    older than the model.
-    """
-    if created is None:
-        return found, ()
-    possible = tuple(wish for wish in found if _born(wish) <= created.date())
-    if not possible or possible[0] == found[0]:
-        return possible or found, ()
-    change = Change(
-        code="python/anachronism",
-        message=f"python {found[0].text} came out after the model was logged; "
-        f"{possible[0].text} is used, as {possible[0].origin} says",
-        effect=Effect.ADAPTED,
-        before=found[0].text,
-        after=possible[0].text,
-        origin=found[0].origin,
-    )
-    return possible, (change,)
 
 
 def place_of(
@@ -168,48 +107,6 @@ def host_platform() -> str:
     machine = platform.machine().lower()
     machine = {"amd64": "x86_64"}.get(machine, machine)
     return f"{system}-{machine}"
-
-
-def demanded(specifier: str, *, near: tuple[int, int]) -> tuple[Wish, ...]:
-    """Return the minor versions that a specifier allows, the nearest to ``near`` first, but not itself."""
-    allowed = SpecifierSet(specifier)
-    minors = [m for m in LAST_PATCH if m != near and m >= OLDEST and allowed.contains(last_patch(m))]
-    return tuple(
-        Wish(text=f"{major}.{minor}") for major, minor in sorted(minors, key=lambda m: abs(m[1] - near[1]))
-    )
-
-
-def _born(wish: Wish) -> datetime.date:
-    """When a version's minor came out; long ago for a range and for what the table does not know."""
-    version = wish.version or ()
-    return (
-        RELEASED.get((version[0], version[1]), datetime.date.min) if len(version) > 1 else datetime.date.min
-    )
-
-
-def _alternatives(text: str) -> list[str]:
-    """Conda's ``3.7|3.8`` as separate wishes; its ``=3.8`` and ``3.8.*`` mean any 3.8."""
-    found = []
-    for part in text.replace(" ", "").split("|"):
-        version = part.lstrip("=").removesuffix(".*")
-        clauses = [_clause(clause) for clause in part.split(",") if clause]
-        found.append(version if Wish(text=version).version else ",".join(clauses))
-    return found
-
-
-def _clause(clause: str) -> str:
-    if clause.startswith("=") and not clause.startswith("=="):
-        return f"=={clause.lstrip('=').removesuffix('*').removesuffix('.')}.*"
-    return f"=={clause}" if clause[0].isdigit() else clause
-
-
-def _readable(text: str) -> bool:
-    if Wish(text=text).version:
-        return True
-    try:
-        return bool(SpecifierSet(text))
-    except InvalidSpecifier:
-        return False
 
 
 def _decide(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock, PylockValidationError
+from packaging.requirements import Requirement
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -20,6 +21,7 @@ from envbuilder.lock import Artifact, Kind
 from envbuilder.policy import Builds
 from envbuilder.process import neutral_directory, run
 from envbuilder.redact import SafeUrl, excerpt
+from envbuilder.resolver.archives import archive_of
 from envbuilder.resolver.dating import rfc3339
 from envbuilder.resolver.engine import Answer, Candidate, Failure, Question, Solution
 from envbuilder.resolver.uv_words import read_failure
@@ -72,7 +74,7 @@ class UvEngine:
         answer = self._ask(question, sources=())
         listed = self._builds.sdist if isinstance(self._builds.sdist, tuple) else ()
         if isinstance(answer, Failure) and (sources := tuple(n for n in answer.packages if n in listed)):
-            # uv knows no list of what may be built: only --no-binary NAME, which undoes --no-build.
+            # Nobody knows a list of what may be built; --no-binary NAME undoes --only-binary for one name.
             return self._ask(question, sources=sources)
         return answer
 
@@ -99,7 +101,7 @@ class UvEngine:
                 arguments += ["--exclude-newer-package", f"{name}=false"]
         arguments += [] if question.dependencies else ["--no-deps"]
         arguments += ["--prerelease", "allow"] if question.prereleases else []
-        arguments += [] if self._builds.sdist == "locked" else ["--no-build"]
+        arguments += [] if self._builds.sdist == "locked" else ["--only-binary", ":all:"]
         arguments += ["--offline"] if self._settings.offline else []
         return arguments
 
@@ -160,7 +162,7 @@ def read_candidates(text: str) -> tuple[Candidate, ...]:
         for package in document.get("packages", []):
             _keep_readable_files(package)
         packages = Pylock.from_dict(document).packages
-    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+    except (tomllib.TOMLDecodeError, PylockValidationError, TypeError, AttributeError) as error:
         raise ToolError(f"uv's lock cannot be read: {excerpt(str(error))}", hint="update uv") from None
     return tuple(sorted((_candidate(package) for package in packages), key=lambda c: c.name))
 
@@ -186,6 +188,9 @@ def _named_well(file: dict[str, Any], kind: Kind) -> bool:
 
 
 def _candidate(package: Package) -> Candidate:
+    if package.archive:
+        digest = package.archive.hashes.get("sha256", "")
+        return archive_of(Requirement(f"{package.name} @ {package.archive.url}#sha256={digest}"))
     name, version = PypiName(package.name), str(package.version)
     files = [_artifact(name, version, Kind.WHEEL, wheel) for wheel in package.wheels or ()]
     files += [_artifact(name, version, Kind.SDIST, package.sdist)] if package.sdist else []

@@ -9,6 +9,7 @@ import pytest
 from envbuilder.errors import InterpreterError, PolicyError, ResolveError
 from envbuilder.findings import Effect, Fidelity, Origin, fidelity_of
 from envbuilder.lock import Lock
+from envbuilder.policy import Policy, Sources
 from envbuilder.redact import SafeUrl
 from envbuilder.request import Request
 from envbuilder.resolver.resolution import resolve
@@ -69,7 +70,7 @@ def test_a_younger_pin_raises_the_day_even_when_strict() -> None:
     engine = index(six={**release("six", "1.16", "2022-01-01"), **release("six", "1.17", "2023-01-01")})
     lock = locked(rewritten("six==1.16"), engine, Request(strict=True))
     assert codes(lock) == ["date/raised"]
-    assert lock.as_of == day("2022-01-01T00:00:01")
+    assert lock.as_of == day("2022-01-01T01:00:00")
     assert fidelity_of(lock.changes) is Fidelity.EXACT
 
 
@@ -289,6 +290,30 @@ def test_direct_references_need_the_policy() -> None:
     assert caught.value.code == "source/direct-url"
     assert '[sources] url = "allow"' in caught.value.hint
     assert engine.asked == []
+
+
+def test_an_open_policy_admits_an_archive_with_its_digest_only() -> None:
+    six = wheel("six", "1.16", uploaded=None)
+    reference = DirectReference(
+        name=PypiName("six"), kind=ReferenceKind.ARCHIVE, url=six.url, digest=f"sha256:{six.sha256}",
+        origin=Origin(file="requirements.txt", line=3),
+    )  # fmt: skip
+    policy = Policy(sources=Sources(url="allow"))
+
+    def lock(direct: DirectReference) -> Lock:
+        engine = index(six=release("six", "1.16", None))
+        return resolve(
+            rewritten("pip", direct=(direct,)), request=LOGGED, engine=engine,
+            interpreters=ToyInterpreters(), policy=policy,
+        )  # fmt: skip
+
+    assert next(a.sha256 for a in lock(reference).artifacts if a.name == "six") == six.sha256
+    assert codes(lock(reference)) == ["date/unverified"]
+    with pytest.raises(ResolveError):
+        lock(replace(reference, digest="sha256:" + "0" * 64))
+    for odd in (replace(reference, digest=""), replace(reference, kind=ReferenceKind.VCS)):
+        with pytest.raises(PolicyError):
+            lock(odd)
 
 
 def test_another_platform_needs_no_interpreter() -> None:
