@@ -143,7 +143,9 @@ class Attempt:
 
 def _line_of(error: EnvbuilderError) -> str:
     """The message, and the last line of a tool's own words: a traceback's says what is missing."""
-    last = error.detail.strip().rpartition("\n")[2]
+    lines = [line.strip() for line in error.detail.splitlines()]
+    told = [line for line in lines if line and not line.startswith("hint:")]
+    last = told[-1] if told and told[-1] not in error.message else ""
     parts = [f"{error.origin}" if error.origin else "", error.message, last]
     return excerpt(": ".join(part for part in parts if part), LINE_CHARACTERS)
 

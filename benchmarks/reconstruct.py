@@ -10,6 +10,7 @@ and packages stand in a folder of the benchmark's own (``--home``), which is emp
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import threading
@@ -183,6 +184,9 @@ def sorted_outcomes(comparison: Comparison) -> list[tuple[tuple[str, Side], Outc
 def main() -> int:
     """Run; return the exit code."""
     options = arguments().parse_args()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        # The default of SIGTERM would leave uv and its compilers behind; a job in the background ignores SIGINT.
+        signal.signal(ending, signal.default_int_handler)
     try:
         reconstruct(options, Settings.from_environ())
     except EnvbuilderError as error:

@@ -69,6 +69,17 @@ def test_an_error_ends_the_steps_and_keeps_what_was_reached() -> None:
     assert found.line == "sklearn does not import: No module named 'x'"
 
 
+@pytest.mark.parametrize(
+    "detail", ["Traceback\nNo module named 'x'", "no wheel\n\nhint: ask elsewhere\n", ""]
+)
+def test_the_line_repeats_nothing_and_ends_with_no_hint(detail: str) -> None:
+    def steps() -> None:
+        raise BuildError("y: No module named 'x'", detail=detail)
+
+    line = Attempt(outcome()).run(steps).line
+    assert line == "y: No module named 'x'" + (": no wheel" if "wheel" in detail else "")
+
+
 def test_the_line_names_the_spot_and_hides_secrets() -> None:
     def steps() -> None:
         raise ResolveError(
