@@ -3,16 +3,17 @@
 The steps, in order. Those of ``MENDING`` are told by one look at the model's pins alone and are taken
 together before the engine is asked again; those of ``LOOSENING`` are taken one at a time.
 
-1.  A pin is younger than the day: the day moves to the newest pin. This is what "the logged day" means
-    for a model whose files were edited after it was logged, so ``--strict`` allows it.
-2.  A pin of pip, setuptools or wheel cannot be had: any release of the day.
-3.  A pin needs another Python: another file's wish, else a minor version that all failing pins accept.
-4.  A pin that only another file of the model names cannot be had: dropped.
-5.  A pin exists for other operating systems only: dropped.
-6.  A pinned release has vanished: the newest one of its series, else the nearest older one.
-7.  The pins contradict what packages say of each other (a freeze): the pins win.
-8.  A package that nobody pinned has no release of the day: any.
-9.  A release cannot be read because its build fails: another one.
+1.  A pin of pip, setuptools or wheel cannot be had: any release of the day.
+2.  A pin needs another Python: another file's wish, else the nearest minor version that all failing pins
+    accept.
+3.  A pin that only another file of the model names cannot be had: dropped.
+4.  A pin exists for other operating systems only: dropped.
+5.  A pinned release has vanished: the newest one of its series, else the nearest older one.
+6.  A pin is younger than the day: the day moves to the newest pin. This is what "the logged day" means for a
+    model whose files were edited after it was logged, so ``--strict`` allows it.
+7.  A package that nobody pinned has no release of the day: any.
+8.  A release cannot be read because its build fails: another one.
+9.  The pins contradict what packages say of each other (a freeze): the pins win.
 10. Prereleases are allowed.
 11. The packages at fault are exempt from the day.
 12. The model pins everything: its list is taken as it stands, without looking at dependencies.

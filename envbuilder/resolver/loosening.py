@@ -25,22 +25,14 @@ MOST_EXCLUDED = 3
 """A package whose releases all fail to build is not worth a longer walk through them."""
 
 
-def let_pins_win(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """7. An environment that existed is locked as it was, even where its packages disagree."""
-    failure = situation.failure
+def exempt_newcomers(attempt: Attempt, situation: Situation) -> Attempt | None:
+    """7. What nobody pinned and what had no fitting release on the day (the old ones have been removed)."""
     pins = {pin.name for pin in attempt.demand.pins}
-    if attempt.own_pins_win or failure.kind is FailureKind.BUILD or not pins.intersection(failure.packages):
-        return None
-    change = Change(
-        code="pin/contradiction",
-        message="the pins contradict what packages say of each other; the pins win",
-        effect=Effect.NONE,
-    )
-    return replace(attempt, own_pins_win=True).changed(change)
+    return _exempt(attempt, [name for name in situation.failure.younger if name not in pins])
 
 
 def avoid_unbuildable(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """9. Another release of a package that nobody pinned and whose build fails."""
+    """8. Another release of a package that nobody pinned and whose build fails."""
     if situation.failure.kind is not FailureKind.BUILD or not situation.failure.release:
         return None
     name, version = situation.failure.release
@@ -58,6 +50,20 @@ def avoid_unbuildable(attempt: Attempt, situation: Situation) -> Attempt | None:
     return replace(attempt, excluded=(*attempt.excluded, excluded)).changed(change)
 
 
+def let_pins_win(attempt: Attempt, situation: Situation) -> Attempt | None:
+    """9. An environment that existed is locked as it was, even where its packages disagree."""
+    failure = situation.failure
+    pins = {pin.name for pin in attempt.demand.pins}
+    if attempt.own_pins_win or failure.kind is FailureKind.BUILD or not pins.intersection(failure.packages):
+        return None
+    change = Change(
+        code="pin/contradiction",
+        message="the pins contradict what packages say of each other; the pins win",
+        effect=Effect.NONE,
+    )
+    return replace(attempt, own_pins_win=True).changed(change)
+
+
 def allow_prereleases(attempt: Attempt, situation: Situation) -> Attempt | None:
     """10. Alphas, betas and candidates of what nobody pinned."""
     if attempt.prereleases or "pre-release" not in situation.failure.text.lower():
@@ -67,12 +73,6 @@ def allow_prereleases(attempt: Attempt, situation: Situation) -> Attempt | None:
         effect=Effect.ADAPTED,
     )  # fmt: skip
     return replace(attempt, prereleases=True).changed(change)
-
-
-def exempt_newcomers(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """8. What nobody pinned and what had no fitting release on the day (the old ones have been removed)."""
-    pins = {pin.name for pin in attempt.demand.pins}
-    return _exempt(attempt, [name for name in situation.failure.younger if name not in pins])
 
 
 def exempt_culprits(attempt: Attempt, situation: Situation) -> Attempt | None:

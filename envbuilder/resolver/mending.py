@@ -22,16 +22,8 @@ if TYPE_CHECKING:
     from envbuilder.spec import PypiName
 
 
-def raise_cutoff(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """1. The day is the newest pin's where that is younger."""
-    dating = raised(attempt.cutoff, situation.pins(attempt)) if attempt.cutoff else None
-    if dating is None:
-        return None
-    return replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
-
-
 def relax_seeds(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """2. Any pip, setuptools or wheel of the day, where the pinned one cannot be had."""
+    """1. Any pip, setuptools or wheel of the day, where the pinned one cannot be had."""
     for fault in situation.pins(attempt).faults:
         pin = fault.pin
         if pin.name in SEED_NAMES:
@@ -44,7 +36,7 @@ def relax_seeds(attempt: Attempt, situation: Situation) -> Attempt | None:
 
 
 def other_python(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """3. Another Python, where pins cannot be had for this one: first what another file names."""
+    """2. Another Python, where pins cannot be had for this one: first what another file names."""
     homeless = situation.pins(attempt).homeless
     if not homeless:
         return None
@@ -63,7 +55,7 @@ def other_python(attempt: Attempt, situation: Situation) -> Attempt | None:
 
 
 def drop_secondary(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """4. What only a file that does not decide names."""
+    """3. What only a file that does not decide names."""
     for fault in situation.pins(attempt).faults:
         if not fault.pin.primary:
             attempt = _dropped(attempt, fault.pin.name, "pin/secondary", _reason(fault.failure))
@@ -71,7 +63,7 @@ def drop_secondary(attempt: Attempt, situation: Situation) -> Attempt | None:
 
 
 def drop_foreign(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """5. What has files for other operating systems only: nothing of it can be installed here."""
+    """4. What has files for other operating systems only: nothing of it can be installed here."""
     system = attempt.place.target.platform.partition("-")[0]
     ours = {"linux": ("manylinux", "musllinux", "linux"), "macos": ("macosx",)}.get(system, ())
     for fault in situation.pins(attempt).lacking(Lack.PLATFORM):
@@ -83,7 +75,7 @@ def drop_foreign(attempt: Attempt, situation: Situation) -> Attempt | None:
 
 
 def replace_vanished(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """6. The nearest release that is left."""
+    """5. The nearest release that is left."""
     for fault in situation.pins(attempt).lacking(Lack.VERSION):
         pin = fault.pin
         version = nearest_release(pin, attempt.place, situation.engine)
@@ -95,6 +87,14 @@ def replace_vanished(attempt: Attempt, situation: Situation) -> Attempt | None:
             demand = attempt.demand.respecified(pin.name, f"=={version}")
             attempt = replace(attempt, demand=demand).changed(change)
     return attempt
+
+
+def raise_cutoff(attempt: Attempt, situation: Situation) -> Attempt | None:
+    """6. The day is the newest pin's where that is younger."""
+    dating = raised(attempt.cutoff, situation.pins(attempt)) if attempt.cutoff else None
+    if dating is None:
+        return None
+    return replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
 
 
 def moved(attempt: Attempt, place: Place, wish: Wish, why: str) -> Attempt:

@@ -53,7 +53,10 @@ def wishes(request: Request, python: Sequence[PythonRequest]) -> tuple[Wish, ...
             origin=python[0].origin,
             hint="name a version with --python",
         )
-    return tuple({wish.text: wish for wish in reversed(found)}.values())[::-1]
+    first: dict[str, Wish] = {}
+    for wish in found:
+        first.setdefault(wish.text, wish)
+    return tuple(first.values())
 
 
 def deciding(
