@@ -52,11 +52,18 @@ def edited_conda(text: str, path: str, repairs: Repairs) -> tuple[str, CondaEdit
     if "dependencies" in keys and isinstance(keys["dependencies"][1], yaml.SequenceNode):
         dependencies = _Dependencies(text, edit, repairs, foreign=foreign)
         expected["dependencies"] = dependencies.edit(keys["dependencies"][1])
-    result = spliced(text, edit.splices)
+    result = _ended_like(text, spliced(text, edit.splices))
     if _read(result) != expected:
         unsafe = [change for changes in edit.touched.values() for change in changes]
         return text, CondaEdit(path=path, skipped=unsafe)
     return result, edit
+
+
+def _ended_like(text: str, result: str) -> str:
+    """Without a last newline where the original has none: the line that had none may be the one that went."""
+    if text.endswith("\n"):
+        return result
+    return result.removesuffix("\n").removesuffix("\r")
 
 
 def _read(text: str) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from dataclasses import replace
 
 import pytest
-import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.pylock import Pylock
@@ -18,6 +18,11 @@ from envbuilder.lock import Artifact, Lock
 from envbuilder.redact import SafeUrl
 from envbuilder.resolver.pylock import read_pylock, write_pylock
 from tests.resolver.toy import LINUX, day, sdist, wheel
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,5})?", fullmatch=True)
