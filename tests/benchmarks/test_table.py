@@ -1,4 +1,4 @@
-"""The table counts what the issue asks for, each share of its own base."""
+"""Every count stands on its own base: what was asked for, what fits below the cap, what was left out."""
 
 from __future__ import annotations
 
