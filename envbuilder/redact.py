@@ -9,9 +9,14 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 MASK = "****"
 
-_TOKEN_SEGMENT = re.compile(r"(/t/)[^/?#]+", re.IGNORECASE)
+_TOKEN_SEGMENT = re.compile(r"(/(?:t|%74|%54)(?:/|%2f))[^/?#]+", re.IGNORECASE)
 # Bounded, so that a megabyte of letters costs no quadratic search; any start inside a longer word will do.
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"<>`]+")
+# A password may hold quotes (RFC 3986 allows them), a host may not: there they end a quoted URL.
+_URL = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.-]{0,30}:/{1,3}|(?<![\w:/])//)(?:[^\s/@'\"<>`]{1,256}:[^\s@<>]{1,256}@)?[^\s'\"<>`]+"
+)
+_AUTHORITY = re.compile(r"(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?/{1,3})(?P<rest>.*)", re.DOTALL)
+_PORT = re.compile(r"[^:]*(?::[0-9]*)?|\[.*\](?::[0-9]*)?", re.DOTALL)
 _SCP_USER = re.compile(r"(?<![\w/@.-])[\w.+-]{1,256}(?::[^\s@/]{1,256})?@(?=[\w.-]+[:/])")
 _USER_AND_PASSWORD = re.compile(r"(?<![\w/@.*-])[\w.+-]{1,256}:[^\s@/]{1,256}@(?=[\w-])")
 _DIGEST_FRAGMENT = re.compile(r"(?:sha256|sha384|sha512|sha1|md5)=[0-9a-fA-F]+")
@@ -37,7 +42,7 @@ class SafeUrl:
     def stripped(self) -> str:
         """Without user, password, token and query; only a digest fragment stays. For locks and keys."""
         parts = _split(self.secret)
-        if parts is None or "://" not in self.secret:
+        if parts is None or "://" not in self.secret or not _PORT.fullmatch(parts.netloc.rpartition("@")[2]):
             return masked_url(self.secret)
         path = _TOKEN_SEGMENT.sub("", parts.path)
         fragment = parts.fragment if _DIGEST_FRAGMENT.fullmatch(parts.fragment) else ""
@@ -58,18 +63,32 @@ def _split(text: str) -> SplitResult | None:
 
 def masked_url(text: str) -> str:
     """Return one URL with everything secret in it masked; text that is no URL stays as it is."""
-    parts = _split(text)
-    if parts is None or not parts.scheme or "://" not in text:
-        return _SCP_USER.sub(f"{MASK}@", _TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", text))
-    netloc = parts.netloc
-    if "@" in netloc:
-        userinfo, _, host = netloc.rpartition("@")
-        # ``git@`` is the public account name of every ssh forge, not a secret.
-        netloc = f"{userinfo}@{host}" if userinfo == "git" else f"{MASK}@{host}"
+    shown = _without_user(text)
+    parts = _split(shown)
+    if parts is None or not parts.scheme or "://" not in shown:
+        return _SCP_USER.sub(f"{MASK}@", _TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", shown))
     path = _TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", parts.path)
     query = "&".join(_masked_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
     fragment = re.sub(r"(?i)((?:token|password|secret|key)=)[^&]*", rf"\g<1>{MASK}", parts.fragment)
-    return urlunsplit((parts.scheme, netloc, path, query, fragment))
+    return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
+
+
+def _without_user(text: str) -> str:
+    """Mask what stands before the host, in URLs that no parser accepts too: those end up in messages."""
+    found = _AUTHORITY.match(text)
+    if found is None:
+        return text
+    before, rest = found["before"], found["rest"]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, at, _ = authority.rpartition("@")
+    if not at and not _PORT.fullmatch(authority):
+        # What follows the colon is no port: a password with a slash, question or number sign as it is.
+        user, at, _ = rest.rpartition("@")
+    # A lone user counts where a host must follow; ``git@`` is the public account name of every ssh forge.
+    host_follows = before.endswith("//") and not before.endswith("///")
+    if not at or user == "git" or (":" not in user and not host_follows):
+        return text
+    return f"{before}{MASK}@{rest[len(user) + 1 :]}"
 
 
 def _masked_pair(pair: str) -> str:

@@ -20,6 +20,17 @@ SECRETS = [
     ("git+https://oauth2:glpat-x@host.example.org/a/b", "glpat-x"),
     ("git+ssh://deploy:hunter2@host.example.org/a", "hunter2"),
     ("deploy:hunter2@host.example.org:a/b.git", "hunter2"),
+    ("https://user:hun'ter2@host.example.org/simple", "ter2"),
+    ('https://user:hun"ter2@host.example.org/simple', "ter2"),
+    ("https://user:hunter2/x@host.example.org/simple", "hunter2"),
+    ("https://user:hunter2?x@host.example.org/simple", "hunter2"),
+    ("https://user:hunter2#x@host.example.org/simple", "hunter2"),
+    ("https://user:hunter2@[host/simple", "hunter2"),
+    ("https:/user:hunter2@host.example.org/simple", "hunter2"),
+    ("//user:hunter2@host.example.org/simple", "user"),
+    ("//user:hunter2@host.example.org/simple", "hunter2"),
+    ("https://conda.example.org/%74/tk-123/main", "tk-123"),
+    ("https://conda.example.org/t%2Ftk-123/main", "tk-123"),
 ]
 
 
@@ -38,8 +49,13 @@ def test_no_way_of_showing_a_url_shows_its_secret(url: str, secret: str) -> None
         "https://host.example.org/simple/",
         "git+ssh://git@host.example.org/a/b@v1",
         "file:///srv/wheels",
+        "file:///home/me@work/wheels",
+        "file:///me@work/wheels",
         "../wheels",
+        "/home/me@work/wheels",
         "conda-forge",
+        "https://host.example.org:8443/simple/a@b",
+        "https://[2001:db8::1]:8443/simple",
         "https://host.example.org/a-1.0.whl#sha256=" + "0" * 64,
     ],
 )
