@@ -21,8 +21,15 @@ def locate(model: str) -> Path:
     found = _SCHEME.match(model)
     if found is None:
         return Path(model)
-    parts = urlsplit(model)
-    if parts.scheme.lower() == "file" and parts.netloc in ("", "localhost"):
+    try:
+        parts = urlsplit(model)
+    except ValueError:  # square brackets around what is no address
+        raise UsageError(
+            f"{excerpt(masked_url(model))} is no URI",
+            code="usage/remote-model",
+            hint="give the path of a model's folder",
+        ) from None
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(unquote(parts.path))
     raise UsageError(
         f"{excerpt(masked_url(model))} is no local model",

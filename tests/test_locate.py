@@ -40,3 +40,8 @@ def test_credentials_are_masked() -> None:
         locate("https://user:hunter2@host.example.org/model?token=abc")
     assert "hunter2" not in str(caught.value)
     assert "abc" not in str(caught.value)
+
+
+def test_a_uri_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(UsageError, match="is no URI"):
+        locate("file://[x/model")
