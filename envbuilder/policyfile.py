@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -30,8 +31,10 @@ def find_policy(folder: Path) -> Path | None:
     own, project = folder / FILE, folder / "pyproject.toml"
     if own.is_file():
         return own
-    if project.is_file() and "envbuilder" in _load(project).get("tool", {}):
-        return project
+    if project.is_file():
+        tools = _load(project).get("tool")
+        # What else is odd in that file is its owner's business.
+        return project if isinstance(tools, dict) and "envbuilder" in tools else None
     return None
 
 
@@ -43,10 +46,11 @@ def read_policy(path: Path | None) -> Policy:
     """
     if path is None:
         return DEFAULT
-    table = _load(path)
+    reader = _Reader(path.name)
+    table: Mapping[str, Any] = _load(path)
     if path.name == "pyproject.toml":
-        table = table.get("tool", {}).get("envbuilder", {})
-    return _Reader(path.name).policy(table)
+        table = reader.table(reader.table(table, "tool"), "envbuilder")
+    return reader.policy(table)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -60,7 +64,7 @@ def _load(path: Path) -> dict[str, Any]:
             f"{excerpt(str(path))} cannot be read: {error.strerror}",
             hint="check --policy; `envbuilder init` writes a policy to start from",
         ) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise PolicyError(
             f"this is not TOML: {excerpt(str(error))}",
             origin=Origin(file=path.name),
@@ -77,9 +81,9 @@ class _Reader:
     def policy(self, table: Mapping[str, Any]) -> Policy:
         self._only(table, ("sources", "builds", "names"), "")
         return Policy(
-            sources=self._sources(self._table(table, "sources")),
-            builds=self._builds(self._table(table, "builds")),
-            names=tuple(sorted(self._names(self._table(table, "names")))),
+            sources=self._sources(self.table(table, "sources")),
+            builds=self._builds(self.table(table, "builds")),
+            names=tuple(sorted(self._names(self.table(table, "names")))),
         )
 
     def _sources(self, table: Mapping[str, Any]) -> Sources:
@@ -96,7 +100,9 @@ class _Reader:
         self._only(table, ("sdist",), "builds.")
         value = table.get("sdist", "locked")
         if isinstance(value, list):
-            return Builds(sdist=self._texts(table, "sdist", "builds."))
+            # Compared with names of a lock, which are normalised: PyYAML would never match (PEP 503).
+            names = self._texts(table, "sdist", "builds.")
+            return Builds(sdist=tuple(re.sub(r"[-_.]+", "-", name).lower() for name in names))
         if value == "locked":
             return Builds(sdist="locked")
         if value == "never":
@@ -109,7 +115,7 @@ class _Reader:
                 raise self._wrong(f"names.{conda}", "the name on the package index, or an empty text")
             yield conda, pypi
 
-    def _table(self, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    def table(self, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         value = table.get(key, {})
         if not isinstance(value, dict):
             raise self._wrong(key, "a table")

@@ -85,6 +85,22 @@ def test_a_mistake_is_an_error_that_says_where(tmp_path: Path, text: str, code: 
     assert "envbuilder.toml" in str(caught.value)
 
 
+def test_names_of_packages_may_be_written_as_their_projects_write_them(tmp_path: Path) -> None:
+    policy = read_policy(write(tmp_path, '[builds]\nsdist = ["PyYAML", "ruamel.yaml"]\n'))
+    assert policy.builds.allows("pyyaml")
+    assert policy.builds.allows("ruamel-yaml")
+
+
+def test_a_project_file_of_odd_shape_has_no_policy_or_is_refused(tmp_path: Path) -> None:
+    project = write(tmp_path, "tool = 3\n", "pyproject.toml")
+    assert find_policy(tmp_path) is None
+    with pytest.raises(PolicyError, match="tool has to be a table"):
+        read_policy(project)
+    write(tmp_path, "[tool]\nenvbuilder = 3\n", "pyproject.toml")
+    with pytest.raises(PolicyError, match="envbuilder has to be a table"):
+        read_policy(find_policy(tmp_path))
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
         read_policy(tmp_path / "missing.toml")
