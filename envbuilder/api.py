@@ -1,20 +1,23 @@
 """The Python calls of the interface: the stages with this host's settings filled in.
 
 ``settings`` default to what the process environment says (as the command line's), ``policy`` to the
-default policy: a library must not obey a file that happens to lie in the working directory.
+default policy: a library must not obey a file that happens to lie in the working directory. ``as_of``,
+``python`` and ``engine`` are read as the command line reads them; ``as_of`` may be a date too.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envbuilder.locate import locate
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
-from envbuilder.request import AsOf, EngineName, Request
+from envbuilder.request import Request, read_as_of, read_engine, read_python
 from envbuilder.settings import Settings
 
 if TYPE_CHECKING:
+    import datetime
     import os
     from contextlib import AbstractContextManager
 
@@ -48,9 +51,9 @@ def rewrite(spec: EnvSpec, *, policy: Policy | None = None, strict: bool = False
 def resolve(
     spec: EnvSpec | Rewritten,
     *,
-    as_of: AsOf = "logged",
+    as_of: str | datetime.date = "logged",
     python: str | None = None,
-    engine: EngineName = "auto",
+    engine: str = "auto",
     platform: str | None = None,
     offline: bool = False,
     strict: bool = False,
@@ -60,7 +63,8 @@ def resolve(
 ) -> Lock:
     """Lock every package with version and sha256, as of the day the model was logged.
 
-    A spec that was not rewritten is rewritten first. Raises PolicyError, InterpreterError, ResolveError.
+    A spec that was not rewritten is rewritten first. Raises UsageError, PolicyError, InterpreterError,
+    ResolveError.
     """
     from envbuilder.interpreters.choice import Interpreters
     from envbuilder.resolver.engines import engine_for
@@ -68,16 +72,15 @@ def resolve(
     from envbuilder.spec import EnvSpec
     from envbuilder.store.store import Store
 
-    settings = settings or Settings.from_environ()
+    settings = _settings(settings, offline=offline)
     policy = policy or DEFAULT
+    request = _request(as_of, python, engine, offline=settings.offline, strict=strict, platform=platform)
     store = Store.open(settings.home)
     rewritten = rewrite(spec, policy=policy, strict=strict) if isinstance(spec, EnvSpec) else spec
     return resolve_spec(
         rewritten,
-        request=Request(
-            as_of=as_of, python=python, engine=engine, platform=platform, offline=offline, strict=strict
-        ),
-        engine=engine_for(engine, settings=settings, cache=store.uv_cache, policy=policy),
+        request=request,
+        engine=engine_for(request.engine, settings=settings, cache=store.uv_cache, policy=policy),
         interpreters=Interpreters(settings=settings, folder=store.pythons),
         policy=policy,
         progress=progress,
@@ -118,9 +121,9 @@ def build(
 def acquire(
     model: str | os.PathLike[str],
     *,
-    as_of: AsOf = "logged",
+    as_of: str | datetime.date = "logged",
     python: str | None = None,
-    engine: EngineName = "auto",
+    engine: str = "auto",
     offline: bool = False,
     strict: bool = False,
     policy: Policy | None = None,
@@ -129,14 +132,40 @@ def acquire(
 ) -> AbstractContextManager[Session]:
     """All stages, or a hit; inside the block a lease is held, which children that the session starts inherit.
 
-    Raises, when the block is entered, what the stages raise.
+    Raises UsageError for an option that means nothing; when the block is entered, what the stages raise.
     """
     from envbuilder.use.session import acquire as acquire_path
 
+    settings = _settings(settings, offline=offline)
     return acquire_path(
         locate(str(model)),
-        request=Request(as_of=as_of, python=python, engine=engine, offline=offline, strict=strict),
-        settings=settings or Settings.from_environ(),
+        request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
+        settings=settings,
         policy=policy or DEFAULT,
         progress=progress,
+    )
+
+
+def _settings(settings: Settings | None, *, offline: bool) -> Settings:
+    """The host's settings; whoever is asked to stay offline must not learn it from the request alone."""
+    found = settings or Settings.from_environ()
+    return replace(found, offline=True) if offline else found
+
+
+def _request(
+    as_of: str | datetime.date,
+    python: str | None,
+    engine: str,
+    *,
+    offline: bool,
+    strict: bool,
+    platform: str | None = None,
+) -> Request:
+    return Request(
+        as_of=read_as_of(as_of),
+        python=read_python(python),
+        engine=read_engine(engine),
+        platform=platform,
+        offline=offline,
+        strict=strict,
     )

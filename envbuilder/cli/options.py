@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from envbuilder.errors import UsageError
-from envbuilder.redact import excerpt
-from envbuilder.request import AsOf, EngineName, Request
+from envbuilder.request import EngineName, Request, read_as_of, read_python
 from envbuilder.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from envbuilder.policy import Policy
 
@@ -83,7 +80,7 @@ def asked(
         settings = replace(settings, offline=True)
     request = Request(
         as_of=read_as_of(as_of),
-        python=_version(python),
+        python=read_python(python),
         platform=platform,
         engine=engine,
         offline=settings.offline,
@@ -98,41 +95,3 @@ def policy_of(path: Path | None) -> Policy:
     from envbuilder.policyfile import find_policy, read_policy
 
     return read_policy(path or find_policy(Path.cwd()))
-
-
-def read_as_of(text: str) -> AsOf:
-    """Return ``logged``, ``now`` or the time that an RFC 3339 text names; a bare date is that day in UTC.
-
-    A bare date means its end: what was uploaded on that day exists. Raises UsageError.
-    """
-    if text == "logged":
-        return "logged"
-    if text == "now":
-        return "now"
-    try:
-        if len(text) == len("2021-03-15"):
-            day = datetime.date.fromisoformat(text)
-            return datetime.datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=datetime.timezone.utc)
-        moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        raise UsageError(
-            f"--as-of {excerpt(text)!r} is no date",
-            hint="give logged, now, 2021-03-15 or 2021-03-15T10:41:07Z",
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.timezone.utc)
-    return moment.astimezone(datetime.timezone.utc)
-
-
-def _version(text: str | None) -> str | None:
-    """A version of two or three numbers; a path or an option must never reach a tool as a version."""
-    if text == "host":
-        import platform
-
-        return platform.python_version()
-    parts: Sequence[str] = text.split(".") if text else ()
-    if text is None or (
-        len(parts) in (2, 3) and all(p.isascii() and p.isdigit() and len(p) < 4 for p in parts)
-    ):
-        return text
-    raise UsageError(f"--python {excerpt(text)!r} is no version", hint="give it as 3.8 or 3.8.18")

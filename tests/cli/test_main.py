@@ -51,8 +51,8 @@ def test_the_version_is_the_distributions() -> None:
     [
         (["build"], "Missing argument 'MODEL'"),
         (["biuld", "x"], "No such command 'biuld'"),
-        (["build", "x", "--python", "../evil"], "--python '../evil' is no version"),
-        (["build", "x", "--as-of", "soon"], "--as-of 'soon' is no date"),
+        (["build", "x", "--python", "../evil"], "'../evil' is no version of Python"),
+        (["build", "x", "--as-of", "soon"], "'soon' is no date to resolve as of"),
         (["build", "x", "--policy", "missing.toml"], "missing.toml cannot be read"),
         (["run", "x"], "no command to run"),
         (["build", "runs:/1/model"], "mlflow artifacts download"),
