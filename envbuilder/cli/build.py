@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from envbuilder.cli.objects import change_object, time_text, write_object
-from envbuilder.cli.options import asked, model_argument, output_option, resolving
+from envbuilder.cli.options import asked, model_argument, output_option, quiet_option, resolving
 from envbuilder.cli.terminal import say, showing_progress
 from envbuilder.locate import locate
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @model_argument
 @resolving
 @output_option
-@click.option("-q", "--quiet", is_flag=True, help="Do not tell what was substituted.")
+@quiet_option
 def build_command(*, model: str, output: str, quiet: bool, **shared: Any) -> None:
     """Make the environment of MODEL, or find it in the store; print its prefix."""
     from envbuilder.use.restoration import restore
@@ -39,7 +40,7 @@ def build_command(*, model: str, output: str, quiet: bool, **shared: Any) -> Non
             return
         if not quiet:
             tell_substitutions(restored)
-        click.echo(str(restored.environment.prefix))
+        click.echo(os.fsencode(restored.environment.prefix))
 
 
 def tell_substitutions(restored: Restored) -> None:

@@ -24,6 +24,11 @@ POLICY = """\
 # sdist = "locked"             # source distributions of the index, pinned by hash: "locked", "never",
                                # or a list of the package names that may be built
 
+[store]
+# max-size = "50GB"            # what the store may take on the disk; checked after each build
+# min-free = "5GB"             # what stays free on its disk
+# max-age = "90d"              # how long an environment stays that nobody uses
+
 [names]
 # some-conda-package = "its-name-on-the-index"   # an empty text leaves the package out
 """
@@ -33,8 +38,8 @@ POLICY = """\
 @click.option("--force", is_flag=True, help="Replace a policy that is already there.")
 def init_command(*, force: bool) -> None:
     """Write a commented policy, envbuilder.toml, into this folder."""
-    path = Path.cwd() / FILE
     try:
+        path = Path.cwd() / FILE
         with path.open("w" if force else "x", encoding="utf-8") as stream:
             stream.write(POLICY)
     except FileExistsError:

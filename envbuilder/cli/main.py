@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import importlib
+import io
 import itertools
 import os
+import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from envbuilder.cli.failure import IMPOSSIBLE, INTERRUPTED, report_failure
 from envbuilder.cli.terminal import say
-from envbuilder.errors import EnvbuilderError
+from envbuilder.errors import EnvbuilderError, UsageError
+from envbuilder.redact import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
 
 COMMANDS = {
     "build": ("envbuilder.cli.build", "Make the environment of a model, or find it in the store."),
@@ -33,6 +39,18 @@ COMMANDS = {
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, as click does, and for a wrong name the one that was meant."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            raise UsageError(
+                f"there is no command {excerpt(args[0])!r}",
+                hint=f"did you mean {near[0]}?" if near else "`envbuilder --help` lists them",
+            )
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
@@ -58,22 +76,67 @@ def commands() -> None:
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Nothing but a programming error escapes as a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that cannot show a character gets its number, as stderr has it; not a traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = commands.main(args=list(arguments), prog_name="envbuilder", standalone_mode=False)
-        sys.stdout.flush()
+        with _ending_on_signals():
+            code = commands.main(args=list(arguments), prog_name="envbuilder", standalone_mode=False)
+            sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
-        return IMPOSSIBLE
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            return IMPOSSIBLE
+        return report_failure(_usage(error), machine=_machine(arguments))
     except EnvbuilderError as error:
         return report_failure(error, machine=_machine(arguments))
     except (click.Abort, KeyboardInterrupt):
         say("interrupted; the store is as it was")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone; python would complain again when it flushes at exit.
+    except _Ended as ended:
+        say(f"ended by {ended.signal.name}; the store is as it was")
+        return 128 + ended.signal
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output has gone. That is when click exits, with 1, which means findings; Python
+        # would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return IMPOSSIBLE
     return code if isinstance(code, int) else 0
+
+
+class _Ended(BaseException):
+    """A signal that asks us to end: raised, so that tools are ended and nothing is left half-done."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = signal.Signals(number)
+
+
+@contextlib.contextmanager
+def _ending_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into an exception; where they are ignored (nohup) they stay so."""
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        raise _Ended(number)
+
+    ours = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    """Return an error of click's in our form: lower case, one line, with a cure."""
+    possible = getattr(error, "possibilities", None)
+    message = " ".join((error.message if possible else error.format_message()).split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    place = context.command_path if context else "envbuilder"
+    hint = f"did you mean {' or '.join(sorted(possible))}?" if possible else f"see `{place} --help`"
+    return UsageError(message[:1].lower() + message[1:], hint=hint)
 
 
 def _machine(arguments: Sequence[str]) -> bool:

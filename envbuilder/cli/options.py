@@ -60,6 +60,8 @@ output_option = click.option(
     help="text for people, json for machines.",
 )  # fmt: skip
 
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Do not tell what was substituted.")
+
 model_argument = click.argument("model", metavar="MODEL")
 
 
@@ -94,4 +96,4 @@ def policy_of(path: Path | None) -> Policy:
     """Return the policy of a file, or of the folder where the command runs. Raises PolicyError."""
     from envbuilder.policyfile import find_policy, read_policy
 
-    return read_policy(path or find_policy(Path.cwd()))
+    return read_policy(path or find_policy(Path()))

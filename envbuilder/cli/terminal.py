@@ -7,7 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from envbuilder.progress import SILENT, Progress
+from envbuilder.progress import Progress, Silent
+from envbuilder.redact import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +37,9 @@ def _colour() -> bool:
 
 @contextlib.contextmanager
 def showing_progress() -> Iterator[Progress]:
-    """Yield a progress that draws on stderr if that is a terminal, else the silent one."""
+    """Yield a progress that draws on stderr if that is a terminal, else one that tells only of waiting."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield SILENT
+        yield _Told()
         return
     from rich.console import Console  # only on a terminal: it costs 60 ms
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -55,6 +56,18 @@ def showing_progress() -> Iterator[Progress]:
         yield _Drawn(bars)
 
 
+class _Told(Silent):
+    """For logs: one line where another process does the work, or nobody would know why nothing happens."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def wait(self, detail: str) -> None:
+        if not self._told:
+            say(f"waiting for {visible(detail)}")
+        self._told = True
+
+
 class _Drawn:
     """One bar for the current phase; the one before it is taken away."""
 
@@ -64,15 +77,20 @@ class _Drawn:
         assert isinstance(bars, Bars)  # noqa: S101
         self._bars = bars
         self._task: TaskID | None = None
+        self._text = ""
 
     def phase(self, name: str, detail: str = "") -> None:
+        # Details are names of files and packages: a terminal must not obey them.
+        text = visible(f"{name} {detail}".strip())
+        if text == self._text:
+            return
         if self._task is not None:
             self._bars.remove_task(self._task)
-        self._task = self._bars.add_task(f"{name} {detail}".strip(), total=None)
+        self._task, self._text = self._bars.add_task(text, total=None), text
 
     def advance(self, done: int, total: int) -> None:
         if self._task is not None:
             self._bars.update(self._task, completed=done, total=total or None)
 
     def wait(self, detail: str) -> None:
-        self.phase("wait", detail)
+        self.phase("waiting for", detail)

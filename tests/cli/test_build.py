@@ -56,6 +56,9 @@ def test_run_gives_the_environment_and_the_commands_exit_code(cli: Cli, warm_hom
     assert done.returncode == 7, done.stderr
     version, prefix = done.stdout.split()
     assert version == "2.2.5"
+    assert "degraded[python/requested]" in done.stderr or built(cli, warm_home)["fidelity"] == "exact"
+    quiet = cli("run", MODEL, "--python", "host", "-q", "--", "python", "-c", "", home=warm_home)
+    assert quiet.stderr == ""
     assert Path(prefix) == Path(built(cli, warm_home)["prefix"])
 
 
