@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from envbuilder.digests import digest
+from envbuilder.limits import Limits
 
 if TYPE_CHECKING:
     from envbuilder.redact import SafeUrl
@@ -44,6 +45,8 @@ class Policy:
     builds: Builds = field(default_factory=Builds)
     names: tuple[tuple[str, str], ...] = ()
     """``[names]``: conda package to its name on the index; an empty one drops the package."""
+    store: Limits = field(default_factory=Limits)
+    """``[store]``: how large the store may grow; the host's own variables go before it."""
 
     @property
     def resolution_key(self) -> str:

@@ -7,8 +7,9 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from envbuilder.errors import PolicyError
+from envbuilder.errors import PolicyError, UsageError
 from envbuilder.findings import Origin
+from envbuilder.limits import Limits, read_age, read_size
 from envbuilder.policy import DEFAULT, Builds, Policy, Sources, Verdict
 from envbuilder.redact import SafeUrl, excerpt
 
@@ -18,7 +19,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 FILE = "envbuilder.toml"
@@ -29,13 +30,20 @@ LONGEST = 1024 * 1024
 def find_policy(folder: Path) -> Path | None:
     """Return the policy file of a folder: ``envbuilder.toml``, else a pyproject.toml with our table."""
     own, project = folder / FILE, folder / "pyproject.toml"
-    if own.is_file():
+    if _is_there(own):
         return own
-    if project.is_file():
+    if _is_there(project):
         tools = _load(project).get("tool")
         # What else is odd in that file is its owner's business.
         return project if isinstance(tools, dict) and "envbuilder" in tools else None
     return None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def read_policy(path: Path | None) -> Policy:
@@ -60,16 +68,21 @@ def _load(path: Path) -> dict[str, Any]:
             raise PolicyError(f"the policy is longer than {LONGEST} bytes", origin=Origin(file=path.name))
         return tomllib.loads(content.decode("utf-8"))
     except OSError as error:
-        raise PolicyError(
-            f"{excerpt(str(path))} cannot be read: {error.strerror}",
-            hint="check --policy; `envbuilder init` writes a policy to start from",
-        ) from error
+        raise _unreadable(path, error) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise PolicyError(
             f"this is not TOML: {excerpt(str(error))}",
             origin=Origin(file=path.name),
             hint="mend the file; `envbuilder init` writes a policy to start from",
         ) from error
+
+
+def _unreadable(path: Path, error: OSError) -> PolicyError:
+    reason = (error.strerror or str(error)).lower()
+    return PolicyError(
+        f"{excerpt(str(path))} cannot be read: {reason}",
+        hint="check --policy and this folder; `envbuilder init` writes a policy to start from",
+    )
 
 
 class _Reader:
@@ -79,11 +92,12 @@ class _Reader:
         self._file = file
 
     def policy(self, table: Mapping[str, Any]) -> Policy:
-        self._only(table, ("sources", "builds", "names"), "")
+        self._only(table, ("sources", "builds", "names", "store"), "")
         return Policy(
             sources=self._sources(self.table(table, "sources")),
             builds=self._builds(self.table(table, "builds")),
             names=tuple(sorted(self._names(self.table(table, "names")))),
+            store=self._store(self.table(table, "store")),
         )
 
     def _sources(self, table: Mapping[str, Any]) -> Sources:
@@ -114,6 +128,25 @@ class _Reader:
             if not isinstance(pypi, str):
                 raise self._wrong(f"names.{conda}", "the name on the package index, or an empty text")
             yield conda, pypi
+
+    def _store(self, table: Mapping[str, Any]) -> Limits:
+        self._only(table, ("max-size", "min-free", "max-age"), "store.")
+        return Limits(
+            max_size=self._amount(table, "max-size", read_size, 'a size such as "50GB"'),
+            min_free=self._amount(table, "min-free", read_size, 'a size such as "5GB"'),
+            max_age=self._amount(table, "max-age", read_age, 'an age such as "30d"'),
+        )
+
+    def _amount(
+        self, table: Mapping[str, Any], key: str, read: Callable[[str], int], wanted: str
+    ) -> int | None:
+        value = table.get(key)
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except (UsageError, AttributeError):
+            raise self._wrong(f"store.{key}", wanted) from None
 
     def table(self, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         value = table.get(key, {})

@@ -7,17 +7,21 @@ lie about; a model's directory is none of their business (security model: SECURI
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envbuilder.errors import ToolError
+from envbuilder.orphans import end_orphans
 from envbuilder.redact import masked, visible
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 OUTPUT_LIMIT = 4 * 1024 * 1024
 """Bytes kept of each stream; a lock of 500 packages is below 1 MiB. What is cut is said."""
+
+PREFIX = "envbuilder-tool-"
 
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 """Compilers for source builds; nothing of the user's own folders."""
@@ -53,9 +59,66 @@ class Finished:
 
 @contextlib.contextmanager
 def neutral_directory(parent: Path | None = None) -> Iterator[Path]:
-    """Yield a fresh empty directory that is gone afterwards; tools get it as HOME, TMPDIR and the like."""
-    with tempfile.TemporaryDirectory(prefix="envbuilder-", dir=parent, ignore_cleanup_errors=True) as name:
-        yield Path(name)
+    """Yield a fresh empty directory that is gone afterwards; tools get it as HOME, TMPDIR and the like.
+
+    It is locked while we live. What killed processes left in ``parent`` (default: the system's temporary
+    folder), and the tools that still work there, are ended by the first directory that the next one makes.
+    """
+    folder = parent or Path(tempfile.gettempdir())
+    _sweep_once(folder)
+    path, descriptor = _locked_directory(folder)
+    try:
+        yield path
+    finally:
+        _remove(path)
+        # By hand: a child forked by another thread may hold the descriptor for a moment.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def _locked_directory(folder: Path) -> tuple[Path, int]:
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
+        # A sweeper may have taken it for a dead one before it was locked.
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = _opened(path)
+            if _locked(descriptor) and path.exists():
+                return path, descriptor
+            os.close(descriptor)
+
+
+@cache
+def _sweep_once(folder: Path) -> None:
+    """Remove our directories below ``folder`` that nobody holds. Never waits, never fails."""
+    for path in folder.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            descriptor = _opened(path)
+            try:
+                if _locked(descriptor) and os.fstat(descriptor).st_uid == os.getuid():
+                    end_orphans(path)
+                    _remove(path)
+            finally:
+                os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock a directory; False if another process has it."""
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _remove(path: Path) -> None:
+    """Remove a directory whatever modes a tool gave its folders; what cannot be removed stays."""
+    for folder, _, _ in os.walk(path):
+        with contextlib.suppress(OSError):
+            os.chmod(folder, 0o700)  # noqa: PTH101 - as walked
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def clean_environment(directory: Path, variables: Mapping[str, str]) -> dict[str, str]:

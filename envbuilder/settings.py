@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envbuilder.limits import Limits, read_age, read_size
 from envbuilder.redact import SafeUrl
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ PASSED_ON = (
 
 INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 """Where the host may configure its default index, first one wins."""
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,10 +45,12 @@ class Settings:
     python_mirror: str | None = None
     """Where managed interpreters are fetched from (UV_PYTHON_INSTALL_MIRROR), None for uv's own place."""
     offline: bool = False
+    limits: Limits = NO_LIMITS
+    """How large the store may grow on this host (ENVBUILDER_MAX_SIZE, ENVBUILDER_MIN_FREE, ENVBUILDER_MAX_AGE)."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the host's environment variables (``os.environ`` unless given)."""
+        """Read the host's environment variables (``os.environ`` unless given). Raises UsageError."""
         env = os.environ if environ is None else environ
         user_home = Path(env.get("HOME") or Path.home())
         pyenv_root = Path(env.get("PYENV_ROOT") or user_home / ".pyenv")
@@ -61,12 +66,24 @@ class Settings:
             python_downloads=env.get("UV_PYTHON_DOWNLOADS", "automatic") not in ("never", "false", "0"),
             python_mirror=env.get("UV_PYTHON_INSTALL_MIRROR"),
             offline=env.get("UV_OFFLINE", "").lower() in ("1", "true", "yes"),
+            limits=_limits(env),
         )
 
 
 def own_environment() -> dict[str, str]:
     """Return this process's environment: what a command of the user's own gets, and no tool ever does."""
     return dict(os.environ)
+
+
+def _limits(env: Mapping[str, str]) -> Limits:
+    size, free, age = (env.get(f"ENVBUILDER_{name}") for name in ("MAX_SIZE", "MIN_FREE", "MAX_AGE"))
+    if not (size or free or age):
+        return NO_LIMITS
+    return Limits(
+        max_size=read_size(size) if size else None,
+        min_free=read_size(free) if free else None,
+        max_age=read_age(age) if age else None,
+    )
 
 
 def store_home(env: Mapping[str, str]) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import os
 import ssl
 import time
 import urllib.error
@@ -46,6 +45,7 @@ class Fetcher:
 
     def __init__(self, job: Job) -> None:
         self._folder = job.packages / "files"
+        self._scratch = job.scratch
         self._offline = job.settings.offline
         variables = job.fetching_variables()
         self._authorizations = dict(filter(None, map(_authorization, job.indexes)))
@@ -93,13 +93,16 @@ class Fetcher:
 
     def _download(self, artifact: Artifact, path: Path) -> None:
         """Write the file under a name of its own, and give it its name once its hash is right."""
-        unfinished = path.with_name(f".{os.getpid()}-{time.monotonic_ns()}")
+        # Where whoever comes after a kill finds it; on the disk of the folder, so that it can move there.
+        unfinished = self._scratch / f"{artifact.sha256[:20]}-{time.monotonic_ns()}.part"
         try:
             with self._open(artifact.url) as answer, self._file(unfinished) as stream:
                 found = self._copy(answer, stream)
             if found != artifact.sha256:
                 raise _mismatch(artifact, found)
-            unfinished.replace(path)
+            with told(self._folder, "keep a package file"):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                unfinished.replace(path)
         finally:
             with contextlib.suppress(OSError):
                 unfinished.unlink()

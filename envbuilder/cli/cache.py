@@ -1,4 +1,4 @@
-"""``envbuilder cache list|info|dir``."""
+"""``envbuilder cache list|info|dir``; the others of the group are in cachecare.py."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from envbuilder.cli.cachecare import gc_command, pin_command, unpin_command, verify_command
 from envbuilder.cli.objects import time_text, write_object
 from envbuilder.cli.options import output_option
+from envbuilder.cli.sizes import size_text
 from envbuilder.redact import visible
 from envbuilder.settings import Settings
 
 if TYPE_CHECKING:
     from envbuilder.store.listing import Listed
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
-
 
 @click.group("cache")
 def cache_command() -> None:
-    """The store: what it holds and where it is."""
+    """The store: what it holds, where it is, whether it is whole, and what may go."""
+
+
+for _command in (verify_command, gc_command, pin_command, unpin_command):
+    cache_command.add_command(_command)
 
 
 @cache_command.command("dir")
@@ -63,20 +67,12 @@ def _listed() -> tuple[Listed, ...]:
 def listed_line(item: Listed) -> str:
     """Return an environment on one line for people."""
     used = f"{item.used_at:%Y-%m-%d %H:%M}"
-    state = "in use" if item.in_use else ""
+    state = "in use" if item.in_use else "pinned" if item.pinned else ""
     models = ", ".join(visible(model) for model in item.models)
     return (
         f"{item.env_id[:20]}  Python {item.python_version:<7}  {item.packages:>4} packages"
         f"  {size_text(item.size):>8}  {used}  {state:<6}  {models}"
     ).rstrip()
-
-
-def size_text(size: int) -> str:
-    """Return a number of bytes for people, in decimal units."""
-    value, unit = float(size), 0
-    while value >= 1000 and unit < len(_UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{value:.0f} {_UNITS[unit]}" if unit == 0 or value >= 100 else f"{value:.1f} {_UNITS[unit]}"
 
 
 def listed_object(item: Listed) -> dict[str, Any]:
@@ -90,5 +86,6 @@ def listed_object(item: Listed) -> dict[str, Any]:
         "built_at": time_text(item.built_at),
         "used_at": time_text(item.used_at),
         "in_use": item.in_use,
+        "pinned": item.pinned,
         "models": list(item.models),
     }

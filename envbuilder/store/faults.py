@@ -5,19 +5,25 @@ Nothing but a test ever sets ``hook``; no environment variable or option reaches
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Point: TypeAlias = Literal[
-    "leased", "flight", "staged", "placed", "surveyed", "listed", "synced", "manifest", "renamed", "record"
-]
+PUBLISHING = (
+    "leased", "start", "flight", "staged", "publish", "surveyed", "listed", "synced", "manifest", "renamed",
+)  # fmt: skip
+"""The points of every build, in order. A builder that cannot move its tree has ``placed`` for ``staged``."""
 
-hook: Callable[[Point], None] | None = None
+COLLECTING = ("condemned", "trashed", "unpointed", "swept")
+"""The points of a collection that removes an environment and its unpacked wheels."""
+
+hook: Callable[[str], None] | None = None
+"""Gets the name of the point: of those above, ``record`` after a small file, or a phase of the work that
+somebody may wait for (``resolve``, ``download``, ``install``, ``build``, ``compile``, ``verify`` …)."""
 
 
-def reach(point: Point) -> None:
+def reach(point: str) -> None:
     """Tell a test that this point is reached."""
     if hook is not None:
         hook(point)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = count()
 RECORD_PREFIX = "record-"
+_ATTEMPTS = 20
 
 
 def write_synced(path: Path, content: bytes) -> None:
@@ -101,6 +102,16 @@ def sync_file_system(path: Path) -> None:
         os.close(descriptor)
 
 
+def discard(path: Path, trash: Path) -> Path:
+    """Take something out of use in one step, and return where it waits to be deleted. Raises OSError."""
+    trash.mkdir(exist_ok=True)
+    while True:
+        place = trash / f"{path.name}-{os.getpid()}-{next(_NUMBERS)}"
+        if not os.path.lexists(place):
+            os.rename(path, place)  # noqa: PTH104
+            return place
+
+
 def remove_tree(path: Path) -> None:
     """Remove a tree, read-only folders included; nothing there is fine. Raises OSError."""
     if path.is_symlink() or path.is_file():
@@ -108,11 +119,20 @@ def remove_tree(path: Path) -> None:
         return
     import shutil
 
-    for folder in _folders(path):
-        with contextlib.suppress(OSError):
-            folder.chmod(0o700)
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(path)
+    # Somebody else may be removing the same one; then what is missed in between is no end of the work.
+    for attempt in range(_ATTEMPTS):
+        for folder in _folders(path):
+            with contextlib.suppress(OSError):
+                folder.chmod(0o700)
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            if not path.exists():
+                return
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 def _folders(path: Path) -> Iterator[Path]:

@@ -7,9 +7,9 @@ killed holder left is found by the next one under the one name that belongs to t
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
+import secrets
 import socket
 import time
 from pathlib import Path
@@ -19,10 +19,11 @@ from envbuilder.errors import StoreError
 from envbuilder.progress import SILENT, Progress
 from envbuilder.store import failures, publish
 from envbuilder.store.faults import reach
-from envbuilder.store.files import remove_tree, sweep_records
+from envbuilder.store.files import remove_tree
 from envbuilder.store.layout import Layout
-from envbuilder.store.lease import try_exclusive
-from envbuilder.store.manifest import FOLDER, NAME
+from envbuilder.store.lease import try_exclusive, unlock
+from envbuilder.store.leftovers import remove_leftovers
+from envbuilder.store.manifest import DAMAGED, FOLDER, NAME
 from envbuilder.store.trouble import FULL, store_error, told
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 POLL = 0.05
 """Seconds between two looks at a lock that another process holds."""
-
-DAMAGED = "manifest.damaged.json"
-"""The manifest of an environment that was put aside: it may still be in use, nobody new gets it."""
 
 
 @contextlib.contextmanager
@@ -54,8 +52,7 @@ def single(
         notes = Notes(descriptor, progress)
         notes.note("start")
         with told(layout.root, "remove the leftovers of a dead build"):
-            remove_tree(layout.workspace(key))
-            sweep_records(layout.tmp)
+            remove_leftovers(layout, key)
         remembered = failures.recall(layout, key)
         if remembered:
             raise remembered
@@ -72,9 +69,7 @@ def single(
             remove_tree(layout.workspace(key))
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
-        # By hand: a child forked by another thread may hold the descriptor, and must not hold the lock.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+        unlock(descriptor)
 
 
 @contextlib.contextmanager
@@ -120,6 +115,7 @@ class Notes:
 
     def note(self, name: str) -> None:
         """Tell those who wait."""
+        reach(name)
         note = {"pid": os.getpid(), "host": socket.gethostname(), "phase": name, "since": int(time.time())}
         # A full disk or a reader in between only costs the note.
         with contextlib.suppress(OSError):
@@ -148,8 +144,8 @@ class Flight:
     def stage(self) -> Path:
         """Return a fresh, empty folder to build in; it moves to its final place with publish()."""
         with told(self._layout.root, "make room for a build"):
-            stage = self._layout.workspace(self.env_id) / "env"
-            remove_tree(stage)
+            # Under a name that no tool of a dead builder has: one may live on where we cannot see it.
+            stage = self._layout.workspace(self.env_id) / secrets.token_hex(4)
             stage.mkdir(parents=True)
         reach("staged")
         return stage

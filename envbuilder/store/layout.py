@@ -58,6 +58,21 @@ class Layout:
         return self.root / "trash"
 
     @property
+    def packages(self) -> Path:
+        """The caches that all environments share."""
+        return self.root / "pkgs" / "v1"
+
+    @property
+    def uv_cache(self) -> Path:
+        """Uv's package cache: the store's own, never the user's."""
+        return self.packages / "uv"
+
+    @property
+    def pins(self) -> Path:
+        """One file for each thing that is never collected."""
+        return self.root / "pins"
+
+    @property
     def environments(self) -> Path:
         """The parent of all environments."""
         return self.root / "envs" / "v1"

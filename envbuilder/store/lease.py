@@ -89,6 +89,15 @@ def take(env_id: str, path: Path) -> Lease:
     return Lease(env_id, descriptor)
 
 
+def unlock(descriptor: int) -> None:
+    """Let go of an exclusive lock.
+
+    By hand: a child forked by another thread may hold the descriptor, and must not hold the lock.
+    """
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
 def try_exclusive(path: Path) -> int | None:
     """Return a descriptor with an exclusive lock, or None if anyone holds one. Raises OSError."""
     descriptor = open_lock(path)

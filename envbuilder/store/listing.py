@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envbuilder.digests import PATH_HEX
-from envbuilder.store.lease import try_exclusive
+from envbuilder.store.lease import try_exclusive, unlock
 from envbuilder.store.manifest import read_manifest
+from envbuilder.store.pins import pinned
 from envbuilder.store.records import Records
 from envbuilder.store.trouble import told
 
@@ -34,6 +34,8 @@ class Listed:
     used_at: datetime.datetime
     in_use: bool
     """Whether some process holds a lease at this moment."""
+    pinned: bool
+    """Whether a pin keeps it from every collection."""
     models: tuple[str, ...]
     """The models that asked for it, as far as the store remembers, sorted."""
 
@@ -43,9 +45,10 @@ def list_environments(layout: Layout) -> tuple[Listed, ...]:
     models: dict[str, set[str]] = {}
     for record in Records(layout).requests():
         models.setdefault(record.env_id, set()).add(record.model)
+    pins = pinned(layout)
     with told(layout.root, "list the environments"):
         listed = [
-            _listed(layout, manifest, prefix, models.get(manifest.env_id, set()))
+            _listed(layout, manifest, prefix, models.get(manifest.env_id, set()), pins)
             for prefix, manifest in finished(layout)
         ]
     return tuple(sorted(listed, key=lambda item: item.used_at, reverse=True))
@@ -59,7 +62,9 @@ def finished(layout: Layout) -> Iterator[tuple[Path, Manifest]]:
             yield prefix, manifest
 
 
-def _listed(layout: Layout, manifest: Manifest, prefix: Path, models: set[str]) -> Listed:
+def _listed(
+    layout: Layout, manifest: Manifest, prefix: Path, models: set[str], pins: frozenset[str]
+) -> Listed:
     used = _used(layout, manifest)
     return Listed(
         env_id=manifest.env_id,
@@ -70,6 +75,7 @@ def _listed(layout: Layout, manifest: Manifest, prefix: Path, models: set[str]) 
         built_at=manifest.built_at,
         used_at=used,
         in_use=in_use(layout, manifest.env_id),
+        pinned=manifest.env_id in pins,
         models=tuple(sorted(models)),
     )
 
@@ -90,5 +96,5 @@ def in_use(layout: Layout, env_id: str) -> bool:
     descriptor = try_exclusive(path)
     if descriptor is None:
         return True
-    os.close(descriptor)
+    unlock(descriptor)
     return False

@@ -16,6 +16,10 @@ from envbuilder.store.fields import Fields, Unreadable, time_text
 SCHEMA = 1
 FOLDER = ".envbuilder"
 NAME = "manifest.json"
+LISTING = "files.tsv"
+DAMAGED = "manifest.damaged.json"
+"""The manifest of an environment that was put aside: it may still be in use, nobody new gets it."""
+
 PYTHON = "bin/python"
 """The environment's interpreter, relative to its prefix."""
 

@@ -17,7 +17,7 @@ from envbuilder.errors import StoreError
 from envbuilder.store import survey
 from envbuilder.store.faults import reach
 from envbuilder.store.files import sync_directory, sync_file_system, write_synced
-from envbuilder.store.manifest import FOLDER, NAME, PYTHON, FileMark, Manifest, mark
+from envbuilder.store.manifest import FOLDER, LISTING, NAME, PYTHON, FileMark, Manifest, mark
 
 if TYPE_CHECKING:
     from envbuilder.environment import Interpreter
@@ -45,7 +45,7 @@ def seal(tree: Path, finished: Finished) -> Manifest:
     rows = survey.survey(tree)
     reach("surveyed")
     listing = survey.to_tsv(rows)
-    (folder / survey.NAME).write_bytes(listing)
+    (folder / LISTING).write_bytes(listing)
     reach("listed")
     sync_file_system(tree)
     reach("synced")

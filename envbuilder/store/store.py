@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from envbuilder.progress import SILENT, Progress
 from envbuilder.store import lease as leases
 from envbuilder.store.faults import reach
+from envbuilder.store.glance import whole
 from envbuilder.store.layout import Layout, open_layout
 from envbuilder.store.manifest import read_manifest, still_the_same
 from envbuilder.store.records import Records
@@ -42,7 +43,7 @@ class Store:
     @property
     def uv_cache(self) -> Path:
         """Uv's package cache: the store's own, never the user's."""
-        return self.layout.root / "pkgs" / "v1" / "uv"
+        return self.layout.uv_cache
 
     @property
     def pythons(self) -> Path:
@@ -72,13 +73,22 @@ class Store:
         return lease
 
     def find(self, env_id: str) -> Environment | None:
-        """Return a finished environment whose interpreter is still the one that it was made with."""
+        """Return a finished environment that is still what was published, with the interpreter it had.
+
+        The interpreter is looked at always, the files once per process, by their sizes and times. A damaged
+        environment is put aside, so call this with a lease on it.
+        """
         for prefix in self.layout.places(env_id):
             manifest = read_manifest(prefix)
             if manifest is None or manifest.env_id != env_id:
                 continue
-            if all(still_the_same(known, prefix) for known in manifest.marks):
+            if not all(still_the_same(known, prefix) for known in manifest.marks):
+                continue
+            if whole(prefix, manifest):
                 return manifest.at(prefix)
+            from envbuilder.store.aside import put_aside
+
+            put_aside(self.layout, prefix, manifest)
         return None
 
     @contextlib.contextmanager

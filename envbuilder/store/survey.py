@@ -19,7 +19,6 @@ from envbuilder.store.manifest import FOLDER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NAME = "files.tsv"
 _WRITE = 0o222
 _THREADS = 4
 """Hashing releases the interpreter lock; more threads gain nothing on one disk."""
@@ -27,7 +26,7 @@ _THREADS = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One entry of a tree. ``size`` in bytes; 0 and no mtime for folders, whose own change with nothing."""
+    """One entry of a tree. ``size`` in bytes, 0 for folders; a folder's mtime changes with its entries."""
 
     path: str
     kind: str
@@ -80,7 +79,7 @@ def _walk(folder: str, relative: str) -> Iterator[Row]:
             mode = S_IMODE(status.st_mode) & ~_WRITE
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(entry.path, f"{path}/")
-                yield Row(path=path, kind="d", mode=mode, size=0, mtime_ns=0, digest="")
+                yield Row(path=path, kind="d", mode=mode, size=0, mtime_ns=status.st_mtime_ns, digest="")
             else:
                 size, mtime = status.st_size, status.st_mtime_ns
                 yield Row(path=path, kind="f", mode=mode, size=size, mtime_ns=mtime, digest="")

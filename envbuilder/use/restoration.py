@@ -173,7 +173,22 @@ def _make(task: _Task, seen: Snapshot | None) -> Restored:
         # That it cannot be kept costs the next one time, and this one nothing.
         with contextlib.suppress(StoreError):
             task.store.records.save_request(task.address(seen), record)
+    if not built.hit:
+        _make_room(task)
     return _restored(task, record, built.environment, built.lease, hit=built.hit, seconds=seconds)
+
+
+def _make_room(task: _Task) -> None:
+    """Collect if a build passed a limit of the configuration; that it fails is no failure of the request."""
+    limits = task.settings.limits.over(task.policy.store)
+    if not limits:
+        return
+    from envbuilder.store.collect import collect, due
+
+    with contextlib.suppress(StoreError):
+        if due(task.store.layout, limits):
+            task.progress.phase("collect")
+            collect(task.store.layout, limits)
 
 
 def _record(task: _Task, locked: Locked, env_id: str) -> RequestRecord:

@@ -129,8 +129,8 @@ def powerless(root: Path) -> list[str]:
 
 def set_modes(root: Path, folders: int, files: int) -> None:
     for path in sorted(root.rglob("*"), reverse=True):
-        if not path.is_symlink() and not (files & 0o200 and path.parent.name == "bin"):
-            path.chmod(folders if path.is_dir() else files)
+        if not path.is_symlink():
+            path.chmod(folders if path.is_dir() else files | (path.stat().st_mode & 0o111))
     root.chmod(folders)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 from textwrap import dedent
-from typing import get_args
 
 import pytest
 
@@ -200,10 +199,7 @@ def test_those_who_wait_are_told_for_whom(store: Store, start: Start) -> None:
     assert told[0].endswith(": install")
 
 
-BUILD_POINTS = [p for p in get_args(faults.Point) if p not in ("placed", "record")]
-
-
-@pytest.mark.parametrize("point", BUILD_POINTS)
+@pytest.mark.parametrize("point", faults.PUBLISHING)
 def test_after_a_kill_at_any_point_the_next_one_succeeds_and_nothing_is_left(
     store: Store, start: Start, point: str
 ) -> None:

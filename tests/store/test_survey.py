@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from envbuilder.store.manifest import FOLDER, read_manifest
 from envbuilder.store.store import Store
-from envbuilder.store.survey import NAME, Row, survey, to_tsv
+from envbuilder.store.manifest import LISTING
+from envbuilder.store.survey import Row, survey, to_tsv
 from tests.store.fakes import make
 
 
 def test_every_entry_has_a_line_and_the_manifest_its_digest(store: Store) -> None:
     prefix = make(store).prefix
-    listing = (prefix / FOLDER / NAME).read_bytes()
+    listing = (prefix / FOLDER / LISTING).read_bytes()
     rows = [line.split("\t") for line in listing.decode().splitlines()]
     assert [row[0] for row in rows] == [
         "bin", "bin/python", "bin/tool", "lib", "lib/site", "lib/site/thing", "lib/site/thing/__init__.py",
