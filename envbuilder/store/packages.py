@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envbuilder.store.faults import reach
 from envbuilder.store.files import discard
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def remove_wheels(layout: Layout, archives: Collection[Path]) -> tuple[Path, ...
     for pointer in _pointers(layout.uv_cache):
         if any(name in _content(pointer) for name in names):
             pointer.unlink(missing_ok=True)
+    reach("unpointed")
     return tuple(discard(path, layout.trash) for path in archives if path.exists())
 
 
