@@ -12,6 +12,7 @@ from envbuilder.rewriter.channels import exclude_defaults, replace_channels
 from envbuilder.rewriter.identity import spec_id_of
 from envbuilder.rewriter.located import name_located
 from envbuilder.rewriter.matchspecs import drop_foreign_builds, requalify
+from envbuilder.rewriter.options import leave_options
 from envbuilder.rewriter.repairs import (
     double_single_equals,
     drop_backports,
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     drop_local_labels,
     drop_backports,
     fold_duplicates,
+    leave_options,
 )
 """All rules, in the order in which they run; each sees what those before it left."""
 
