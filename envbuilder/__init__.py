@@ -13,16 +13,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from envbuilder.api import acquire, build, parse, resolve, rewrite
+    from envbuilder.api import acquire, audit, build, parse, resolve, rewrite
     from envbuilder.environment import Environment
     from envbuilder.errors import EnvbuilderError
     from envbuilder.findings import Change, Finding
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
+    from envbuilder.report.report import Report
     from envbuilder.spec import EnvSpec, Rewritten
 
 _HOMES = {
     "acquire": "api",
+    "audit": "api",
     "build": "api",
     "parse": "api",
     "resolve": "api",
@@ -34,12 +36,13 @@ _HOMES = {
     "Finding": "findings",
     "Lock": "lock",
     "Policy": "policy",
+    "Report": "report.report",
     "Rewritten": "spec",
 }
 
 __all__ = [
-    "Change", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "Lock", "Policy", "Rewritten",
-    "acquire", "build", "parse", "resolve", "rewrite",
+    "Change", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "Lock", "Policy", "Report",
+    "Rewritten", "acquire", "audit", "build", "parse", "resolve", "rewrite",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ default policy: a library must not obey a file that happens to lie in the workin
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,13 @@ from envbuilder.settings import Settings
 
 if TYPE_CHECKING:
     import datetime
-    import os
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
     from envbuilder.environment import Environment
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
+    from envbuilder.report.report import Report
     from envbuilder.spec import EnvSpec, Rewritten
     from envbuilder.use.session import Session
 
@@ -144,6 +146,30 @@ def acquire(
         policy=policy or DEFAULT,
         progress=progress,
     )
+
+
+def audit(
+    paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
+    *,
+    policy: Policy | None = None,
+    today: datetime.date | None = None,
+    jobs: int = 1,
+    progress: Progress = SILENT,
+) -> Report:
+    """Judge every model at and below the paths; nothing is installed, run or fetched, and nothing raised.
+
+    ``today`` is the day that the findings hold for (support of a Python ends on one), in UTC unless given.
+    With ``jobs`` above 1 processes are started, which import the caller's main module.
+    """
+    import datetime as dates
+
+    from envbuilder.auditor.auditing import audit as audit_paths
+    from envbuilder.auditor.judging import Terms
+
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    day = today or dates.datetime.now(dates.timezone.utc).date()
+    terms = Terms(policy=policy or DEFAULT, today=day)
+    return audit_paths([str(path) for path in paths], terms=terms, jobs=jobs, progress=progress)
 
 
 def _settings(settings: Settings | None, *, offline: bool) -> Settings:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from envbuilder.digests import digest
+from envbuilder.findings import Level
 from envbuilder.limits import Limits
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class Policy:
     """``[names]``: conda package to its name on the index; an empty one drops the package."""
     store: Limits = field(default_factory=Limits)
     """``[store]``: how large the store may grow; the host's own variables go before it."""
+    levels: tuple[tuple[str, Level | Literal["allow"]], ...] = ()
+    """``[levels]``: finding code to the level that it is reported at; ``allow`` leaves it out. Sorted."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of all that can change a report; limits of the store cannot."""
+        return digest(repr(replace(self, store=Limits())))
 
     @property
     def resolution_key(self) -> str:

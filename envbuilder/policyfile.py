@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from envbuilder.errors import PolicyError, UsageError
-from envbuilder.findings import Origin
+from envbuilder.findings import Level, Origin
 from envbuilder.limits import Limits, read_age, read_size
 from envbuilder.policy import DEFAULT, Builds, Policy, Sources, Verdict
 from envbuilder.redact import SafeUrl, excerpt
@@ -85,6 +85,10 @@ def _unreadable(path: Path, error: OSError) -> PolicyError:
     )
 
 
+_LISTED = 20
+"""Keys that fit into a hint."""
+
+
 class _Reader:
     """Typed getters that know which file they read."""
 
@@ -92,12 +96,13 @@ class _Reader:
         self._file = file
 
     def policy(self, table: Mapping[str, Any]) -> Policy:
-        self._only(table, ("sources", "builds", "names", "store"), "")
+        self._only(table, ("sources", "builds", "names", "store", "levels"), "")
         return Policy(
             sources=self._sources(self.table(table, "sources")),
             builds=self._builds(self.table(table, "builds")),
             names=tuple(sorted(self._names(self.table(table, "names")))),
             store=self._store(self.table(table, "store")),
+            levels=tuple(sorted(self._levels(self.table(table, "levels")), key=lambda pair: pair[0])),
         )
 
     def _sources(self, table: Mapping[str, Any]) -> Sources:
@@ -148,6 +153,18 @@ class _Reader:
         except (UsageError, AttributeError):
             raise self._wrong(f"store.{key}", wanted) from None
 
+    def _levels(self, table: Mapping[str, Any]) -> Iterable[tuple[str, Level | Literal["allow"]]]:
+        if not table:
+            return
+        from envbuilder.codes import catalogue  # reads a file
+
+        self._only(table, tuple(catalogue()), "levels.")
+        words: dict[Any, Level | Literal["allow"]] = {level.value: level for level in Level}
+        for code, word in table.items():
+            if not isinstance(word, str) or word not in {*words, "allow"}:
+                raise self._wrong(f"levels.{code}", '"allow", "note", "warning" or "error"')
+            yield code, words.get(word, "allow")
+
     def table(self, table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         value = table.get(key, {})
         if not isinstance(value, dict):
@@ -172,11 +189,12 @@ class _Reader:
         for key in table:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
+                listed = ", ".join(known) if len(known) < _LISTED else f"{known[0]} … {known[-1]}"
                 raise PolicyError(
                     f"the policy has no key {excerpt(prefix + key)!r}",
                     code="policy/unknown-key",
                     origin=Origin(file=self._file),
-                    hint=f"did you mean {prefix}{near[0]}?" if near else f"known keys: {', '.join(known)}",
+                    hint=f"did you mean {prefix}{near[0]}?" if near else f"known keys: {listed}",
                 )
 
     def _wrong(self, key: str, wanted: str) -> PolicyError:

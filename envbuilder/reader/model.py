@@ -29,6 +29,17 @@ def read_model(path: Path, *, name: str | None = None) -> EnvSpec:
     ``name`` is what reports call the model, its path unless given. Raises InputRefused with every finding
     where something refuses the model, EnvbuilderError if there is no model.
     """
+    spec = examine_model(path, name=name)
+    if any(finding.refuses for finding in spec.findings):
+        raise InputRefused(spec.findings, model=spec.provenance.model)
+    return spec
+
+
+def examine_model(path: Path, *, name: str | None = None) -> EnvSpec:
+    """Read what can be read of a model, refused or not: its findings tell, and a report has to tell all.
+
+    Nothing but a report may be made of a spec that is refused. Raises EnvbuilderError if there is no model.
+    """
     single = None if os.path.isdir(path) else path.name  # noqa: PTH112 - says False where Path raises
     with Directory(path.parent if single else path) as directory:
         reading = Reading(directory)
@@ -39,9 +50,8 @@ def read_model(path: Path, *, name: str | None = None) -> EnvSpec:
             report_tool_files(reading)
         model = name or str(path)
         spec = _spec(files, reading, model)
-    if reading.gathering.refused:
-        raise InputRefused(reading.gathering.findings, model=model)
-    _require(files != Files(), path, "holds no MLmodel and no environment file")
+    there = files != Files() or reading.gathering.refused
+    _require(there, path, "holds no MLmodel and no environment file")
     return spec
 
 

@@ -1,0 +1,49 @@
+"""The audit stage: paths to one report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from envbuilder.auditor.baseline import NOTHING, Baseline
+from envbuilder.auditor.discovery import discover
+from envbuilder.auditor.judging import Terms, refused_files
+from envbuilder.auditor.workers import judged
+from envbuilder.policy import DEFAULT
+from envbuilder.progress import SILENT, Progress
+from envbuilder.report.report import ModelReport, Report, Skipped
+
+
+def audit(
+    paths: Iterable[str],
+    *,
+    terms: Terms,
+    jobs: int = 1,
+    baseline: Baseline = NOTHING,
+    progress: Progress = SILENT,
+) -> Report:
+    """Judge every model at and below the paths; ``jobs`` is the number of processes.
+
+    What cannot be read is ``skipped``, never an error. Findings that the baseline knows are left out. With
+    more than one job the caller's main module must be importable (it may be imported again).
+    """
+    progress.phase("audit")
+    models: list[ModelReport] = []
+    skipped: list[Skipped] = []
+    hidden = 0
+    for done, outcome in enumerate(_all(paths, terms, jobs), 1):
+        if isinstance(outcome, Skipped):
+            skipped.append(outcome)
+        else:
+            skipped += refused_files(outcome)
+            kept = baseline.without_known(outcome)
+            hidden += len(outcome.findings) - len(kept.findings)
+            models.append(kept)
+        progress.advance(done, 0)
+    policy = terms.policy.digest if terms.policy != DEFAULT else None
+    return Report(
+        models=tuple(models), skipped=tuple(skipped), today=terms.today, policy=policy, hidden=hidden
+    )
+
+
+def _all(paths: Iterable[str], terms: Terms, jobs: int) -> Iterator[ModelReport | Skipped]:
+    return judged(discover(paths), terms, jobs)

@@ -1,0 +1,47 @@
+"""Untrusted text made harmless for each kind of report: one escape per sink.
+
+Each begins with ``visible``: no control, bidi or invisible character gets through to any of them.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from envbuilder.redact import visible
+
+_COMMAND = re.compile(r"(?=::|##\[)")
+_BACKTICKS = re.compile(r"`+")
+
+
+def terminal_line(line: str) -> str:
+    """Return a line (already visible) that no CI service takes for a command: they begin with ``::``, ``##[``."""
+    body = line.lstrip(" ")
+    return line if not _COMMAND.match(body) else f"{line[: len(line) - len(body)]}\\{body}"
+
+
+def markdown_code(text: str) -> str:
+    """Return text as a Markdown code span, fit for a table cell too (GitHub's flavour): nothing in it acts."""
+    # A backslash before an escaped pipe would take the escape away and end the cell.
+    shown = visible(text).replace("\\|", "\\x7c").replace("|", "\\|")
+    longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)
+    fence = "`" * (longest + 1)
+    # CommonMark takes one blank away on each side, where both sides have one.
+    return (
+        f"{fence} {shown or ' '} {fence}" if longest or shown != shown.strip() or not shown else f"`{shown}`"
+    )
+
+
+def github_message(text: str) -> str:
+    """Return text for the message of a workflow command."""
+    return visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def github_property(text: str) -> str:
+    """Return text for a property (``file=…``) of a workflow command."""
+    return github_message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def xml_text(text: str) -> str:
+    """Return text for XML 1.0, in elements and attributes; characters that it forbids are shown as escapes."""
+    return html.escape(visible(text), quote=True)

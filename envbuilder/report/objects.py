@@ -1,0 +1,74 @@
+"""The JSON format, and the objects that other commands' JSON shares with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime
+
+    from envbuilder.findings import Finding, Level, Origin
+    from envbuilder.report.report import ModelReport, Report
+
+SCHEMA = 1
+
+
+def place_of(origin: Origin | None) -> dict[str, Any]:
+    """Return file, line and column as the interface's JSON has them; null where there is none."""
+    if origin is None:
+        return {"file": None, "line": None, "column": None}
+    return {"file": origin.file, "line": origin.line or None, "column": origin.column or None}
+
+
+def time_text(moment: datetime.datetime | None) -> str | None:
+    """Return an aware time as RFC 3339 in UTC."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the interface's JSON object FINDING."""
+    fix = finding.fix
+    return {
+        "code": finding.code,
+        "level": finding.level.value,
+        "message": finding.message,
+        **place_of(finding.origin),
+        "hint": finding.hint or None,
+        "fingerprint": finding.fingerprint,
+        "fix": {"description": fix.description, "before": fix.before, "after": fix.after} if fix else None,
+    }
+
+
+def model_object(model: ModelReport) -> dict[str, Any]:
+    """Return a model as ``models`` of the interface has it."""
+    return {
+        "model": model.model,
+        "mlflow_version": model.mlflow_version,
+        "created": time_text(model.created),
+        "python": model.python,
+        "channels": list(model.channels),
+        "findings": [finding_object(finding) for finding in model.findings],
+    }
+
+
+def write(report: Report, *, fail_on: Level) -> Iterator[str]:  # noqa: ARG001 - every format's signature
+    """Yield the interface's object piece by piece, a model on each line, in ASCII."""
+    yield f'{{"schema": {SCHEMA}, "complete": {json.dumps(report.complete)}, '
+    yield f'"policy": {json.dumps(report.policy)},\n"models": ['
+    for number, model in enumerate(report.models):
+        yield ("\n" if number == 0 else ",\n") + json.dumps(model_object(model))
+    skipped = [{"path": item.path, "reason": item.reason} for item in report.skipped]
+    yield f'],\n"skipped": {json.dumps(skipped)},\n"summary": {json.dumps(_summary(report))}}}\n'
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    found = report.summary
+    return {
+        "models": found.models,
+        "errors": found.errors,
+        "warnings": found.warnings,
+        "notes": found.notes,
+        "by_code": dict(found.by_code),
+    }

@@ -1,0 +1,101 @@
+"""The data of a report: every model with its findings, and what could not be read."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from dataclasses import dataclass, field
+
+from envbuilder.findings import Finding, Level
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """Something that was not read, or not to its end: the report is not complete."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelReport:
+    """One model as it was found. ``created`` is aware and in UTC."""
+
+    model: str
+    """Its path: as the caller wrote it for a path that was named, below that path for what was found there."""
+    folder: str
+    """The folder that the files of its findings are relative to: the model itself, or where its one file is."""
+    mlflow_version: str | None = None
+    created: datetime.datetime | None = None
+    python: str | None = None
+    """The Python that decides among the model's files, as written."""
+    channels: tuple[str, ...] = ()
+    """As written, credentials masked; ``defaults`` where the conda file names none."""
+    findings: tuple[Finding, ...] = ()
+
+    def place(self, finding: Finding) -> str:
+        """Return the path of the file that a finding is about; the model's where it is about all of it."""
+        if finding.origin is None:
+            return self.model
+        return finding.origin.file if self.folder in {"", "."} else f"{self.folder}/{finding.origin.file}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """The numbers of a report."""
+
+    models: int
+    errors: int
+    warnings: int
+    notes: int
+    by_code: tuple[tuple[str, int], ...]
+    """Findings per code, sorted by code."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What an audit found, in the order of the paths."""
+
+    models: tuple[ModelReport, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    today: datetime.date
+    """The day that the findings hold for: support of a Python ends on one."""
+    policy: str | None = None
+    """The policy's digest; None for the default one."""
+    hidden: int = field(default=0)
+    """Findings that are left out because the baseline knows them."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was read."""
+        return not self.skipped
+
+    @property
+    def summary(self) -> Summary:
+        """Count the findings."""
+        levels: Counter[Level] = Counter()
+        codes: Counter[str] = Counter()
+        for model in self.models:
+            for finding in model.findings:
+                levels[finding.level] += 1
+                codes[finding.code] += 1
+        return Summary(
+            models=len(self.models),
+            errors=levels[Level.ERROR],
+            warnings=levels[Level.WARNING],
+            notes=levels[Level.NOTE],
+            by_code=tuple(sorted(codes.items())),
+        )
+
+    def fails(self, level: Level) -> bool:
+        """Whether there is a finding of this level or a worse one."""
+        return any(worse(finding.level, level) for model in self.models for finding in model.findings)
+
+
+RANKS = {Level.ERROR: 0, Level.WARNING: 1, Level.NOTE: 2}
+"""The weightiest first."""
+
+
+def worse(level: Level, threshold: Level) -> bool:
+    """Whether a level weighs at least as much as the threshold."""
+    return RANKS[level] <= RANKS[threshold]
