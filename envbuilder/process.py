@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 OUTPUT_LIMIT = 4 * 1024 * 1024
-"""Bytes kept of each stream; a lock of 500 packages is below 1 MiB. What is cut is said."""
+"""Bytes of each stream; a lock of 500 packages is below 1 MiB. More on stdout is an error: half an answer
+may read like a whole one. Of stderr the last bytes are kept, and what is cut is said."""
+
+LINGER = 5.0
+"""Seconds for which a pipe may stay open after the tool has ended: what it started in the background has it."""
 
 PREFIX = "envbuilder-tool-"
 
@@ -147,8 +151,8 @@ def run(
 ) -> Finished:
     """Run a tool to its end in ``directory`` (a neutral one) with nothing but ``variables``.
 
-    ``on_line`` receives each line of stderr as it comes. Raises ToolError if the tool cannot be started
-    or outlives ``seconds``; a failing exit code is a value. The tool and all its children die with us on
+    ``on_line`` receives each line of stderr as it comes. Raises ToolError if the tool cannot be started,
+    outlives ``seconds`` or floods stdout; a failing exit code is a value. The tool and all its children die with us on
     an interrupt.
     """
     if not Path(argv[0]).is_absolute():
@@ -159,12 +163,15 @@ def run(
             list(argv), cwd=directory, env=clean_environment(directory, variables),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
-    except OSError as error:
-        raise ToolError(
-            f"cannot start {argv[0]}: {error.strerror}", hint="check that it is installed"
-        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in a text, which no system call takes
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ToolError(f"cannot start {argv[0]}: {reason}", hint="check that it is installed") from None
     try:
-        out, err = _drain(child, deadline=started + seconds, on_line=on_line)
+        out, err = _Pipes(child, on_line).read(started + seconds)
+        child.wait(timeout=max(1.0, started + seconds - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        _kill_group(child)
+        raise _late(child) from None
     except BaseException:
         _kill_group(child)
         raise
@@ -174,32 +181,68 @@ def run(
     )  # fmt: skip
 
 
-def _drain(
-    child: subprocess.Popen[bytes], *, deadline: float, on_line: Callable[[str], None] | None
-) -> tuple[bytes, bytes]:
-    """Read both pipes at once (a full pipe must not block the tool) until both close."""
-    assert child.stdout is not None  # noqa: S101
-    assert child.stderr is not None  # noqa: S101
-    errors = child.stderr.fileno()
-    kept = {child.stdout.fileno(): bytearray(), errors: bytearray()}
-    pending = bytearray()
-    with selectors.DefaultSelector() as selector, child.stdout, child.stderr:
-        for descriptor in kept:
-            selector.register(descriptor, selectors.EVENT_READ)
-        while selector.get_map():
-            if time.monotonic() > deadline:
-                raise ToolError("a tool did not end in time", hint="try again, or raise the limit")
-            for key, _ in selector.select(timeout=1.0):
-                chunk = os.read(key.fd, 65536)
-                if not chunk:
-                    selector.unregister(key.fd)
-                    continue
-                kept[key.fd] += chunk[: max(0, OUTPUT_LIMIT - len(kept[key.fd]))]
-                if on_line and key.fd == errors:
-                    pending = _tell_lines(pending + chunk, on_line)
-    child.wait(timeout=max(1.0, deadline - time.monotonic()))
-    out, err = kept.values()
-    return bytes(out), bytes(err)
+class _Pipes:
+    """Reads both pipes of a tool at once: a full one must not block it."""
+
+    def __init__(self, child: subprocess.Popen[bytes], on_line: Callable[[str], None] | None) -> None:
+        self._child = child
+        self._on_line = on_line
+        self._out, self._err, self._pending = bytearray(), bytearray(), bytearray()
+        self._cut = 0
+
+    def read(self, deadline: float) -> tuple[bytes, bytes]:
+        """Return what the tool wrote. Raises ToolError at the deadline (monotonic seconds), or for a flood."""
+        out, err = self._child.stdout, self._child.stderr
+        assert out is not None  # noqa: S101
+        assert err is not None  # noqa: S101
+        takers = {out.fileno(): self._take_out, err.fileno(): self._take_err}
+        ended: float | None = None
+        with selectors.DefaultSelector() as selector, out, err:
+            for descriptor in takers:
+                selector.register(descriptor, selectors.EVENT_READ)
+            while selector.get_map():
+                now = time.monotonic()
+                if now > deadline:
+                    raise _late(self._child)
+                if ended is not None and now > ended + LINGER:
+                    _kill_group(self._child, close=False)
+                ready = selector.select(timeout=1.0)
+                if not ready and ended is None and self._child.poll() is not None:
+                    ended = now
+                for key, _ in ready:
+                    chunk = os.read(key.fd, 65536)
+                    if chunk:
+                        takers[key.fd](chunk)
+                    else:
+                        selector.unregister(key.fd)
+        head = f"… {self._cut} bytes left out\n".encode() if self._cut else b""
+        return bytes(self._out), head + bytes(self._err)
+
+    def _take_out(self, chunk: bytes) -> None:
+        self._out += chunk
+        if len(self._out) > OUTPUT_LIMIT:
+            raise ToolError(
+                f"{_name(self._child)} wrote more than {OUTPUT_LIMIT} bytes",
+                hint="update it; if it stays, report it with the model's requirements",
+            )
+
+    def _take_err(self, chunk: bytes) -> None:
+        self._err += chunk
+        over = len(self._err) - OUTPUT_LIMIT
+        if over > 0:
+            del self._err[:over]
+            self._cut += over
+        if self._on_line:
+            self._pending = _tell_lines(self._pending + chunk, self._on_line)
+
+
+def _late(child: subprocess.Popen[bytes]) -> ToolError:
+    return ToolError(f"{_name(child)} did not end in time", hint="try again when the host has less to do")
+
+
+def _name(child: subprocess.Popen[bytes]) -> str:
+    argv = child.args
+    return Path(str(argv[0])).name if isinstance(argv, list) else "a tool"
 
 
 def _tell_lines(pending: bytearray, on_line: Callable[[str], None]) -> bytearray:
@@ -213,10 +256,12 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
+def _kill_group(child: subprocess.Popen[bytes], *, close: bool = True) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+    if not close:
+        return
     for pipe in (child.stdout, child.stderr):
         if pipe:
             pipe.close()

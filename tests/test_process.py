@@ -53,10 +53,33 @@ def test_urls_in_stderr_are_masked_and_lines_arrive_one_by_one() -> None:
     assert "hunter2" not in done.stderr
 
 
-def test_a_flood_on_both_pipes_neither_blocks_nor_fills_the_memory() -> None:
-    done = python("import sys\nfor s in (sys.stdout, sys.stderr): s.write('x' * 6_000_000)")
+def test_a_flood_on_stderr_neither_blocks_nor_fills_the_memory_and_its_end_is_kept() -> None:
+    done = python("import sys\nsys.stderr.write('x' * 6_000_000 + '\\nthe cause')\nprint('ok')")
     assert done.ok
-    assert len(done.stdout) == len(done.stderr) == OUTPUT_LIMIT
+    assert done.stdout == "ok\n"
+    assert done.tail(1) == "the cause"
+    first, rest = done.stderr.split("\n", 1)
+    assert first == f"… {6_000_010 - OUTPUT_LIMIT} bytes left out"
+    assert len(rest) == OUTPUT_LIMIT
+
+
+def test_half_an_answer_is_none() -> None:
+    with pytest.raises(ToolError, match=f"wrote more than {OUTPUT_LIMIT} bytes"):
+        python("import sys\nfor s in (sys.stdout, sys.stderr): s.write('x' * 6_000_000)")
+
+
+def test_what_a_tool_left_in_the_background_does_not_keep_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("envbuilder.process.LINGER", 0.5)
+    child = "import time; print('child', flush=True); time.sleep(600)"
+    began = time.monotonic()
+    done = python(f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}])")
+    assert done.ok
+    assert time.monotonic() - began < 60
+
+
+def test_a_tool_that_closes_its_pipes_and_stays_is_ended() -> None:
+    with pytest.raises(ToolError, match="did not end in time"):
+        python("import os, time; os.close(1); os.close(2); time.sleep(600)", seconds=2)
 
 
 def test_a_hanging_tool_and_its_children_are_ended(tmp_path: Path) -> None:
@@ -89,7 +112,12 @@ def _alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("tool", "words"), [("python3", "no absolute path"), ("/nonexistent/tool", "cannot start")]
+    ("tool", "words"),
+    [
+        ("python3", "no absolute path"),
+        ("/nonexistent/tool", "cannot start"),
+        ("/nonexistent/\0", "cannot start"),
+    ],
 )
 def test_a_tool_that_cannot_be_started(tool: str, words: str) -> None:
     with neutral_directory() as directory, pytest.raises(ToolError, match=words):
