@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from envbuilder.builder.failures import Cause, failed
 from envbuilder.builder.fetching import Fetcher
+from envbuilder.builder.sources import build_each
 from envbuilder.errors import BuildError, EnvbuilderError
 from envbuilder.process import Finished, neutral_directory, run
 from envbuilder.spec import SEED_NAMES
@@ -83,17 +84,15 @@ class PipInstaller:
         """Build with the lock's setuptools and wheel, all at once; where that fails, each for itself."""
         options = ["--no-build-isolation", *_local(folder)]
         if not self._pip(job, pip, job.sources, options).ok:
-            for artifact in job.sources:
-                self._build_one(job, pip, artifact, folder)
+            build_each(job.sources, lambda artifact: self._build_one(job, pip, artifact, folder))
 
-    def _build_one(self, job: Job, pip: Path, artifact: Artifact, folder: Path) -> None:
+    def _build_one(self, job: Job, pip: Path, artifact: Artifact, folder: Path) -> EnvbuilderError | None:
         """Build with the lock's setuptools and wheel, as pip did in those days; then in isolation."""
         own = self._pip(job, pip, [artifact], ["--no-build-isolation", *_local(folder)])
         if own.ok:
-            return
+            return None
         isolated = self._pip(job, pip, [artifact], ["--find-links", str(folder)], isolated=True)
-        if not isolated.ok:
-            raise _unbuilt(artifact, own)
+        return None if isolated.ok else _unbuilt(artifact, own)
 
     def _pip(
         self,

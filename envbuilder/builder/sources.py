@@ -15,9 +15,10 @@ from envbuilder.spec import SEED_NAMES
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from envbuilder.lock import Lock
+    from envbuilder.errors import EnvbuilderError
+    from envbuilder.lock import Artifact, Lock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,3 +81,16 @@ def cutoff(lock: Lock) -> datetime.datetime | None:
     if lock.as_of is None:
         return None
     return max([lock.as_of, *(a.uploaded for a in lock.artifacts if a.uploaded)])
+
+
+def build_each(sources: Sequence[Artifact], build: Callable[[Artifact], EnvbuilderError | None]) -> None:
+    """Build sources one by one; one that fails is tried again once others are there.
+
+    Old builds import what they never declared. ``build`` returns why it failed; the first reason is
+    raised when a whole round builds nothing.
+    """
+    while sources:
+        failures = [(artifact, error) for artifact in sources if (error := build(artifact))]
+        if len(failures) == len(sources):
+            raise failures[0][1]
+        sources = [artifact for artifact, _ in failures]

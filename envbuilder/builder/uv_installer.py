@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from envbuilder.builder.failures import Cause, cause_of, failed
 from envbuilder.builder.fetching import PAUSES, Fetcher
 from envbuilder.builder.installer import Job, index_variables
-from envbuilder.builder.sources import FIRST, Attempt, constraints, cures, cutoff
+from envbuilder.builder.sources import FIRST, Attempt, build_each, constraints, cures, cutoff
 from envbuilder.errors import EnvbuilderError
 from envbuilder.interpreters.managed import uv_binary
 from envbuilder.process import Finished, neutral_directory, run
@@ -91,18 +91,18 @@ class UvInstaller:
         job.progress.phase("build", names)
         if self._attempt(job, FIRST, sources).ok:
             return
-        for artifact in sources:
-            self._build_one(job, artifact)
+        build_each(sources, lambda artifact: self._build_one(job, artifact))
 
-    def _build_one(self, job: Job, artifact: Artifact) -> None:
+    def _build_one(self, job: Job, artifact: Artifact) -> EnvbuilderError | None:
+        """Return why a source distribution cannot be built, None where it was."""
         first = self._attempt(job, FIRST, [artifact])
         if first.ok:
-            return
+            return None
         if cause_of(first.stderr) in (Cause.SOURCE, Cause.NETWORK, Cause.TOOL):
             for attempt in cures(first.stderr):
                 if self._attempt(job, attempt, [artifact]).ok:
-                    return
-        raise _unbuilt(artifact, first)
+                    return None
+        return _unbuilt(artifact, first)
 
     def _attempt(self, job: Job, attempt: Attempt, artifacts: Sequence[Artifact]) -> Finished:
         job.log.note(f"building {', '.join(a.filename for a in artifacts)} {attempt.title}")

@@ -121,6 +121,12 @@ def test_a_source_that_does_not_build_is_named(make: Make, shop: Path, store: St
     assert published(store) == []
 
 
+def test_a_build_that_imports_another_source_of_the_lock_waits_for_it(make: Make, shop: Path) -> None:
+    built = make(make_sdist(shop, "first", trap="import second"), make_sdist(shop, "second"))
+    assert (built.environment.prefix / "bin" / "python").exists()
+    assert list(built.environment.prefix.glob("lib/python*/site-packages/first.py"))
+
+
 def test_the_policy_decides_what_is_built(make: Make, shop: Path, store: Store) -> None:
     source = make_sdist(shop, "built")
     with pytest.raises(PolicyError) as caught:
