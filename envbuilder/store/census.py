@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import json
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from envbuilder.store.layout import Layout
 
 _NAME = re.compile(rf"([0-9a-f]{{{PATH_HEX}}})(-[2-9])?")
+
+
+_SKEW = 60.0
+"""Seconds by which the clock of a store's disk may be ahead."""
 
 
 class State(enum.Enum):
@@ -71,6 +76,14 @@ def last_use(layout: Layout, prefix: Path, now: float) -> float:
         with contextlib.suppress(OSError):
             return min(path.stat().st_mtime, now)
     return now
+
+
+def set_clocks(layout: Layout, *, now: float) -> None:
+    """Let uses that a wrong clock put into the future be now, so that they age from here on."""
+    for lock in (layout.root / "lk").glob("*.use"):
+        with contextlib.suppress(OSError):
+            if lock.stat().st_mtime > now + _SKEW:
+                os.utime(lock, (now, now))
 
 
 def _state(prefix: Path) -> tuple[State, Manifest | None]:

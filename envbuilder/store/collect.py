@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from envbuilder.limits import Limits
-from envbuilder.store.census import State, Tree, last_use, trees
+from envbuilder.store.census import State, Tree, last_use, set_clocks, trees
 from envbuilder.store.disk import Disk
 from envbuilder.store.faults import reach
 from envbuilder.store.files import discard
@@ -70,7 +70,7 @@ class Collected:
     """Unpacked wheels, bytecode files and fetched files that no environment used."""
     packages_freed: int
     size: int
-    """The store before the collection; trash and leftovers of dead builds are not in it."""
+    """The store before the collection; after it went over leftovers and trash, except in a dry run."""
     excess: int
     """By how much the store is still larger, or its disk fuller, than the limits say."""
 
@@ -88,9 +88,10 @@ def collect(
     ``dry_run`` changes nothing. Safe beside builds, loaders and other collections. Raises StoreError.
     """
     with told(layout.root, "collect"):
+        moment = time.time() if now is None else now
         if not dry_run:
             sweep(layout)
-        moment = time.time() if now is None else now
+            set_clocks(layout, now=moment)
         return _Collection(layout, limits, dry_run=dry_run, grace=grace, now=moment).run()
 
 
@@ -136,13 +137,8 @@ class _Collection:
 
     def _measure_rest(self) -> None:
         """All that is never removed here still counts: managed interpreters, records, uv's index pages."""
-        seen = {tree.prefix for tree in self._trees} | {unit.path for unit in self._units}
-        for folder, folders, names in os.walk(self._layout.root):
-            inside = folder in map(str, (self._layout.trash, self._layout.tmp))
-            folders[:] = [] if inside else [name for name in folders if Path(folder, name) not in seen]
-            for name in names:
-                if Path(folder, name) not in seen and not inside:
-                    self._disk.measure(Path(folder, name))
+        seen = {str(tree.prefix) for tree in self._trees} | {str(unit.path) for unit in self._units}
+        self._disk.measure(self._layout.root, skip=seen)
 
     def run(self) -> Collected:
         for tree in self._trees:
@@ -163,6 +159,8 @@ class _Collection:
             elif self._excess_use() > 0:
                 self._take(tree, "room")
         if not self._dry_run:
+            # First what shares files with the packages: whether anybody else does is looked at once more.
+            empty_trash(self._layout)
             self._remove_idle()
             empty_trash(self._layout)
         return Collected(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
 BLOCK = 512
@@ -35,10 +35,10 @@ class Disk:
         """All bytes, each inode once."""
         return sum(self.bytes.values())
 
-    def measure(self, path: Path) -> Measured:
-        """Count a tree or a file; what vanishes meanwhile counts as nothing."""
+    def measure(self, path: Path, *, skip: Container[str] = ()) -> Measured:
+        """Count a tree or a file without the paths to ``skip``; what vanishes meanwhile counts as nothing."""
         names: Counter[int] = Counter()
-        for status in _statuses(str(path)):
+        for status in _statuses(str(path), skip):
             names[status.st_ino] += 1
             self.bytes[status.st_ino] = status.st_blocks * BLOCK
             folder = (status.st_mode & 0o170000) == 0o040000
@@ -59,7 +59,7 @@ class Disk:
         return any(self.links[inode] > count for inode, count in tree.names.items())
 
 
-def _statuses(path: str) -> Iterator[os.stat_result]:
+def _statuses(path: str, skip: Container[str]) -> Iterator[os.stat_result]:
     with contextlib.suppress(OSError):
         status = os.lstat(path)
         yield status
@@ -67,8 +67,10 @@ def _statuses(path: str) -> Iterator[os.stat_result]:
             return
         with os.scandir(path) as entries:
             for entry in entries:
+                if entry.path in skip:
+                    continue
                 if entry.is_dir(follow_symlinks=False):
-                    yield from _statuses(entry.path)
+                    yield from _statuses(entry.path, skip)
                 else:
                     with contextlib.suppress(OSError):
                         yield entry.stat(follow_symlinks=False)

@@ -99,7 +99,7 @@ def _compare(prefix: str, listing: str, *, deep: bool) -> Iterator[Damage]:
             if found.st_mtime_ns == int(mtime) and found.st_size == int(size) and not deep:
                 harm = None if found.st_mode == S_IFREG | int(mode, 8) else _mode_harm(found, int(mode, 8))
             else:
-                harm = _file_harm(whole_path, found, int(size), digest)
+                harm = _file_harm(whole_path, found, int(size), digest) or _mode_harm(found, int(mode, 8))
         elif kind == "l":
             harm = _link_harm(whole_path, found, digest)
         else:

@@ -8,9 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envbuilder.store.manifest import FOLDER, read_manifest
+from envbuilder.store.manifest import FOLDER, LISTING, read_manifest
 from envbuilder.store.store import Store
-from envbuilder.store.manifest import LISTING
 from envbuilder.store.survey import Row, survey, to_tsv
 from tests.store.fakes import make
 
