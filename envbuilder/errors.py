@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from envbuilder.redact import visible
 
 if TYPE_CHECKING:
     from envbuilder.findings import Finding, Origin
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 class EnvbuilderError(Exception):
     """Something could not be done: what (message), where (origin), and what to do next (hint).
 
-    ``str()`` is the text for people, one line each for place, what and cure.
+    ``str()`` is the text for people, one line each for place, what and cure, safe for a terminal.
     """
 
     default_code = "internal/error"
@@ -34,13 +36,25 @@ class EnvbuilderError(Exception):
         """Longer text that a person may need: the end of a log, a resolver's own explanation."""
 
     def __str__(self) -> str:
-        place = f"{self.origin} " if self.origin else ""
-        lines = [f"{self.code}: {place}{self.message}"]
+        lines = [_line(self.code, self.origin, self.message)]
         if self.detail:
-            lines.append(self.detail.rstrip())
+            lines.append(visible(self.detail.rstrip(), newlines=True))
         if self.hint:
-            lines.append(f"hint: {self.hint}")
+            lines.append(visible(f"hint: {self.hint}"))
         return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive pickling: an error of a worker process must reach the one that waits for it."""
+        return _rebuilt, (type(self), self.args), self.__dict__
+
+
+def _rebuilt(kind: type[EnvbuilderError], args: tuple[Any, ...]) -> EnvbuilderError:
+    return kind.__new__(kind, *args)
+
+
+def _line(code: str, origin: Origin | None, message: str) -> str:
+    place = f"{origin} " if origin else ""
+    return visible(f"{code}: {place}{message}")
 
 
 class UsageError(EnvbuilderError):
@@ -65,10 +79,9 @@ class InputRefused(EnvbuilderError):
     def __str__(self) -> str:
         lines = []
         for finding in self.refusals:
-            place = f"{finding.origin} " if finding.origin else ""
-            lines.append(f"{finding.code}: {place}{finding.message}")
+            lines.append(_line(finding.code, finding.origin, finding.message))
             if finding.hint:
-                lines.append(f"hint: {finding.hint}")
+                lines.append(visible(f"hint: {finding.hint}"))
         return "\n".join(lines)
 
 

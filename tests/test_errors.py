@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from envbuilder import errors
@@ -32,3 +34,24 @@ def test_a_refusal_names_all_its_causes_first() -> None:
 def test_a_resolver_error_carries_the_lines_at_fault() -> None:
     lines = ((Origin(file="requirements.txt", line=3), "numpy==99"),)
     assert ResolveError("no", requirements=lines).requirements == lines
+
+
+def test_no_text_of_a_model_moves_the_cursor() -> None:
+    error = EnvbuilderError(
+        "a\x1b[2J", origin=Origin(file="b\x1b[1A"), hint="c\u202e", detail="d\x07\n  e", code="x/y"
+    )
+    assert str(error) == "x/y: b\\x1b[1A a\\x1b[2J\nd\\x07\n  e\nhint: c\\u202e"
+
+
+def test_an_error_of_a_worker_process_arrives_whole() -> None:
+    spot = Origin(file="requirements.txt", line=1)
+    refusal = Finding(code="input/empty", level=Level.ERROR, message="it is empty", origin=spot)
+    for error in (
+        EnvbuilderError("what", code="a/b", origin=spot, hint="cure", detail="more"),
+        ResolveError("what", requirements=((spot, "a==1"),)),
+        InputRefused((refusal,), model="m"),
+    ):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error)
+        assert again.__dict__ == error.__dict__
+        assert (str(again), again.args) == (str(error), error.args)
