@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +40,10 @@ class Settings:
     conda_prefixes: tuple[Path, ...] = ()
     index: SafeUrl | None = None
     """The host's configured default index; None leaves the engine's own."""
-    tool_variables: tuple[tuple[str, str], ...] = ()
+    tool_variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """What tools get of the host's variables. A proxy may have a password: no traceback shows them."""
     python_downloads: bool = True
-    python_mirror: str | None = None
+    python_mirror: str | None = field(default=None, repr=False)
     """Where managed interpreters are fetched from (UV_PYTHON_INSTALL_MIRROR), None for uv's own place."""
     offline: bool = False
     limits: Limits = NO_LIMITS

@@ -62,3 +62,10 @@ def test_conda_prefixes_are_those_of_the_installation(tmp_path: Path) -> None:
         (tmp_path / name).mkdir(parents=True)
     settings = Settings.from_environ({"HOME": str(tmp_path), "CONDA_EXE": str(tmp_path / "bin" / "conda")})
     assert settings.conda_prefixes == (tmp_path, tmp_path / "envs/a", tmp_path / "envs/b")
+
+
+def test_no_password_of_a_proxy_is_in_its_text() -> None:
+    settings = Settings.from_environ({"HOME": "/h", "https_proxy": "http://u:hunter2@proxy.example.org",
+                                      "UV_PYTHON_INSTALL_MIRROR": "https://u:hunter2@mirror.example.org",
+                                      "UV_DEFAULT_INDEX": "https://u:hunter2@index.example.org"})  # fmt: skip
+    assert "hunter2" not in repr(settings)
