@@ -122,7 +122,11 @@ def _find(task: _Task, seen: Snapshot, directory: Directory) -> Restored | None:
     if record is None or not _still_true(record, directory):
         return None
     lease = task.store.lease(record.env_id)
-    environment = task.store.find(record.env_id)
+    try:
+        environment = task.store.find(record.env_id)
+    except BaseException:
+        lease.close()
+        raise
     if environment is None:
         lease.close()
         return None

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from envbuilder.errors import UsageError
 from envbuilder.policy import DEFAULT
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from envbuilder.policy import Policy
     from envbuilder.settings import Settings
+
+Command: TypeAlias = "Sequence[str | Path] | str | Path"
 
 PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
 """They would point the environment's Python at another one's modules."""
@@ -59,25 +61,35 @@ class Session:
         return self.restored.environment.env_id
 
     def run(
-        self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, **options: Any
+        self, command: Command, *, env: Mapping[str, str] | None = None, **options: Any
     ) -> subprocess.CompletedProcess[Any]:
         """Run a command to its end; ``options`` are those of subprocess.run.
 
         ``env`` takes the place of the user's own environment. Raises what subprocess.run raises.
         """
-        return subprocess.run(self._argv(command, env), **self._options(env, options))  # noqa: PLW1510 - an option
+        argv, options = self._argv(command, env, options), self._options(env, options)
+        return subprocess.run(argv, **options)  # noqa: PLW1510 - an option
 
     def popen(
-        self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, **options: Any
+        self, command: Command, *, env: Mapping[str, str] | None = None, **options: Any
     ) -> subprocess.Popen[Any]:
         """Start a command; ``options`` are those of subprocess.Popen. Else as run()."""
-        return subprocess.Popen(self._argv(command, env), **self._options(env, options))
+        return subprocess.Popen(self._argv(command, env, options), **self._options(env, options))
 
     def _environ(self, env: Mapping[str, str] | None) -> dict[str, str]:
         return activated(self.prefix, own_environment() if env is None else env)
 
-    def _argv(self, command: Sequence[str | Path], env: Mapping[str, str] | None) -> list[str]:
-        """The command with its program's path: Popen alone would look on our PATH, not on the new one."""
+    def _argv(
+        self, command: Command, env: Mapping[str, str] | None, options: Mapping[str, Any]
+    ) -> list[str] | str:
+        """The command with its program's path: Popen alone would look on our PATH, not on the new one.
+
+        One text is a program's name, or with ``shell`` the shell's own business, as for subprocess.
+        """
+        if isinstance(command, (str, os.PathLike)):
+            if options.get("shell"):
+                return os.fspath(command)
+            command = [command]
         program, *arguments = (os.fspath(part) for part in command)
         return [shutil.which(program, path=self._environ(env)["PATH"]) or program, *arguments]
 

@@ -53,6 +53,16 @@ def test_a_session_runs_what_the_environment_has(
     assert free(store, session.env_id)
 
 
+def test_one_text_is_a_program_or_a_line_for_the_shell(
+    model: Path, settings: Settings, stages: Stages
+) -> None:
+    with acquire(model, settings=settings) as session:
+        line = session.run("python -c 'print(6 * 7)'", shell=True, stdout=subprocess.PIPE, text=True)
+        assert line.stdout == "42\n"
+        program = session.run("python", input="print(6 * 7)", stdout=subprocess.PIPE, text=True)
+        assert program.stdout == "42\n"
+
+
 def test_a_session_hands_a_failure_over(model: Path, settings: Settings, stages: Stages) -> None:
     with acquire(model, settings=settings) as session:
         assert session.run([session.python, "-c", "raise SystemExit(7)"]).returncode == 7
