@@ -54,6 +54,7 @@ OTHER_NAMES = {
 """Modules that are missed often and whose distribution has another name."""
 
 _LINES = 12
+_LONGEST = 1024 * 1024
 _NO_LIBRARY = re.compile(r"^([\w.+-]+\.so[\w.]*): cannot open shared object file")
 
 
@@ -120,11 +121,15 @@ def complete(job: Job) -> None:
 
 
 def _read(result: Path) -> Broken:
+    """Read what the script told, or what a package's code made of it: any text, of any size, is bounded."""
     try:
-        told = json.loads(result.read_text("utf-8"))
-        return Broken(**told)
-    except (OSError, ValueError, TypeError):
+        with result.open("rb") as stream:
+            told = json.loads(stream.read(_LONGEST))
+        broken = Broken(**told)
+    except (OSError, ValueError, TypeError, RecursionError):
         return Broken(module="python")
+    texts = (broken.module, broken.kind, broken.text, broken.missing, broken.trace)
+    return broken if all(isinstance(text, str) for text in texts) else Broken(module="python")
 
 
 def _failure(broken: Broken, code: int, tree: Path) -> BuildError:
@@ -160,7 +165,7 @@ def _hint(broken: Broken, tree: Path) -> str:
     if not name:
         return "two packages of the lock do not fit each other; pin them, or lock with another --as-of"
     if broken.absent:
-        known = distribution_for(broken.missing)
+        known = visible(distribution_for(broken.missing))
         return f"the distribution {known} provides {name}: add it to the model's requirements"
     owner = owner_of(broken.missing, tree)
     where = f"{name} is of {owner}" if owner else name

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from envbuilder.builder.proof import distribution_for
+from envbuilder.builder.proof import Broken, _read, distribution_for
 from envbuilder.errors import BuildError
 from envbuilder.lock import Artifact
 from tests.builder.conftest import Make
@@ -102,3 +102,20 @@ def test_a_hit_of_another_flavor_is_proved_too(make: Make, shop: Path) -> None:
         make(wheel, imports=("plain", "broken"))
     assert caught.value.code == "build/import-failed"
     assert make(wheel, imports=("plain",)).environment == first.environment
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b'{"module": 1}',
+        b'{"module": "m", "text": 5}',
+        b"[" * 100_000,
+        b'{"x": "' + b"y" * 2_000_000,
+    ],
+)
+def test_what_a_package_makes_of_the_answer_is_no_failure_of_ours(tmp_path: Path, content: bytes) -> None:
+    result = tmp_path / "result.json"
+    result.write_bytes(content)
+    assert _read(result) == Broken(module="python")
