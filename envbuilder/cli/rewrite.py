@@ -13,7 +13,7 @@ from envbuilder.cli.options import model_argument, policy_of, policy_option
 from envbuilder.cli.terminal import say
 from envbuilder.errors import UsageError
 from envbuilder.locate import locate
-from envbuilder.redact import excerpt, visible
+from envbuilder.redact import excerpt, masked, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +40,15 @@ def rewrite_command(
     rewritten = rewrite(read_model(path), policy=policy_of(policy_path), strict=strict)
     edits = rewrite_files(rewritten)
     for edit in edits:
-        # The lines of a diff are the model's own text: shown as it is but for what could move the cursor.
-        click.echo("".join(visible(line, newlines=True) for line in unified_diff(edit)), nl=False)
+        # The lines of a diff are the model's own text: shown as it is but for secrets (output ends in logs)
+        # and what could move the cursor.
+        diff = unified_diff(edit)
+        shown = "\n".join(masked(line) for line in diff.split("\n"))
+        click.echo(visible(shown, newlines=True), nl=False)
+        if shown != diff:
+            say(
+                f"{visible(edit.path)}: credentials are masked in the diff; --output-dir writes them as they are"
+            )
     edited = {edit.path: edit.after for edit in edits}
     if in_place:
         changed = {edit.path: edit.after for edit in edits if edit.after != edit.before}

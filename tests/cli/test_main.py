@@ -302,3 +302,14 @@ def test_in_place_touches_only_what_changes_and_keeps_the_mode(cli: Cli, tmp_pat
         "python_env.yaml",
         "requirements.txt",
     ]
+
+
+def test_a_diff_shows_no_secret(cli: Cli, tmp_path: Path) -> None:
+    channels = "channels:\n- defaults\n- https://conda.example.org/t/tk-123/main\n- https://u:hunter2@conda.example.org/x\n"
+    path = model(tmp_path, **{"conda.yaml": f"{channels}dependencies:\n- python=3.11\n"})
+    done = cli("rewrite", path, "--output-dir", tmp_path / "out")
+    assert "+- conda-forge" in done.stdout
+    for secret in ("tk-123", "hunter2"):
+        assert secret not in done.stdout + done.stderr
+        assert secret in (tmp_path / "out" / "conda.yaml").read_text("utf-8")
+    assert "conda.yaml: credentials are masked in the diff" in done.stderr
