@@ -38,6 +38,7 @@ utf8proc xgboost-mutex zlib-static
 DIFFERENT_ON_PURPOSE = {
     "faiss": "the index's faiss is another build of long ago; faiss-cpu follows the releases",
     "faiss-cpu": "a metapackage for conda, a distribution on the index",
+    "conda": "the index has only the 4.3 of 2017, a source distribution",
     "faiss-gpu": "a metapackage for conda, a distribution on the index",
     "flit-core": "the mapping saw a vendored tomli",
     "jaxlib": "the mapping saw a plugin",
