@@ -46,6 +46,7 @@ def init_command(*, force: bool) -> None:
         raise UsageError(f"{FILE} is already there", hint="edit it, or replace it with --force") from None
     except OSError as error:
         raise UsageError(
-            f"{FILE} cannot be written here: {error.strerror}", hint="go to a folder of yours"
+            f"{FILE} cannot be written here: {(error.strerror or str(error)).lower()}",
+            hint="go to a folder of yours",
         ) from error
     click.echo(str(path))

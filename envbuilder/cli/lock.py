@@ -76,7 +76,8 @@ def write_lock(lock: Lock, path: Path, kind: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(
-            f"{excerpt(str(path))} cannot be written: {error.strerror}", hint="choose another place with -o"
+            f"{excerpt(str(path))} cannot be written: {(error.strerror or str(error)).lower()}",
+            hint="choose another place with -o",
         ) from error
 
 

@@ -144,7 +144,7 @@ def run_command(
         os.execve(program, list(command), environ)  # noqa: S606 - the user's own command
     except OSError as error:
         raise UsageError(
-            f"{excerpt(program)} cannot be run: {error.strerror}",
+            f"{excerpt(program)} cannot be run: {(error.strerror or str(error)).lower()}",
             code="usage/no-command",
             hint="a script needs a first line that names its interpreter, and must be executable",
         ) from error

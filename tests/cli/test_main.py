@@ -313,3 +313,10 @@ def test_a_diff_shows_no_secret(cli: Cli, tmp_path: Path) -> None:
         assert secret not in done.stdout + done.stderr
         assert secret in (tmp_path / "out" / "conda.yaml").read_text("utf-8")
     assert "conda.yaml: credentials are masked in the diff" in done.stderr
+
+
+def test_a_place_that_cannot_be_written_is_told_in_lower_case(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "folder" / "envbuilder.toml").mkdir(parents=True)
+    done = cli("init", "--force", cwd=tmp_path / "folder")
+    assert done.returncode == 2
+    assert "envbuilder.toml cannot be written here: is a directory" in done.stderr
