@@ -143,15 +143,14 @@ class _Channels:
             self._edit.touched[item.start_mark.line + 1] = ()
 
     def _remove_rows(self, items: list[Any], kept: list[int]) -> None:
-        for i, item in enumerate(items):
-            if i not in kept:
-                self._edit.splices += _row_splices(self._text, item)
-                self._edit.touched[item.start_mark.line + 1] = ()
+        for i in sorted({*range(len(items))} - {*kept}):
+            item = items[i]
+            self._edit.splices += _row_splices(self._text, item)
+            self._edit.touched[item.start_mark.line + 1] = ()
 
     def _remove_from_flow(self, items: list[Any], kept: list[int]) -> None:
-        for i, item in enumerate(items):
-            if i in kept:
-                continue
+        for i in sorted({*range(len(items))} - {*kept}):
+            item = items[i]
             start, end = item.start_mark.index, item.end_mark.index
             if i > kept[0]:
                 start = items[i - 1].end_mark.index
@@ -195,11 +194,14 @@ def _forge(name: str) -> str:
 def _survivors(names: list[str]) -> list[int]:
     """Return which channels stay, each once, in order; of equals in a row the one that needs no edit."""
     kept: dict[str, int] = {}
+    previous, start = "", 0
     for i, name in enumerate(names):
-        at = kept.setdefault(canonical(_forge(name)), i)
-        alike = all(canonical(_forge(n)) == canonical(_forge(name)) for n in names[at : i + 1])
-        if at != i and alike and restricted(names[at]) and not restricted(name):
-            kept[canonical(_forge(name))] = i
+        own = canonical(_forge(name))
+        if own != previous:
+            previous, start = own, i
+        at = kept.setdefault(own, i)
+        if at != i and start <= at and restricted(names[at]) and not restricted(name):
+            kept[own] = i
     return sorted(kept.values())
 
 

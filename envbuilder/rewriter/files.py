@@ -62,7 +62,8 @@ def _conda_edit(source: SourceFile, changes: tuple[Change, ...], repairs: Repair
     told = {change.origin.line for change in made if change.origin}
     # Python's own build is no part of the spec; a repaired line may be one that another file overrules.
     more = tuple(c for line, found in sorted(edit.touched.items()) if line not in told for c in found)
-    left = (c for c in own if c not in made and c.code != DUPLICATE)
+    done = frozenset(made)
+    left = (c for c in own if c not in done and c.code != DUPLICATE)
     return FileEdit(
         path=source.path,
         before=source.content,
@@ -93,12 +94,13 @@ def _requirements_edit(source: SourceFile, changes: tuple[Change, ...], repairs:
             else:
                 splices.append(Splice(start=start, end=start + len(line), text=found.text))
     own = [c for c in changes if c.code in EDITABLE_CODES and c.origin and c.origin.file == source.path]
+    done = frozenset(made)
     return FileEdit(
         path=source.path,
         before=source.content,
         after=before.encode(spliced(before.text, splices)) if splices else source.content,
         changes=tuple(dict.fromkeys(made)),
-        skipped=tuple(c for c in own if c not in made),
+        skipped=tuple(c for c in own if c not in done),
     )
 
 

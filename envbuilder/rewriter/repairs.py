@@ -165,11 +165,14 @@ def _within(item: PypiRequirement, breaks: str) -> bool:
 def fold_duplicates(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
     """Take lines for one package (in whatever spelling) as one; two that contradict each other both stay."""
     folded: list[PypiRequirement] = []
+    places: dict[PypiName, list[int]] = {}
     changes: list[Change] = []
     for item in spec.pypi:
-        at = next((i for i, other in enumerate(folded) if _alike(other, item)), None)
+        own = places.setdefault(item.name, [])
+        at = next((i for i in own if _alike(folded[i], item)), None)
         specifier = united(folded[at].specifier, item.specifier) if at is not None else None
         if at is None or specifier is None:
+            own.append(len(folded))
             folded.append(item)
             continue
         first = folded[at]
@@ -187,4 +190,4 @@ def fold_duplicates(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Chan
 
 
 def _alike(first: PypiRequirement, second: PypiRequirement) -> bool:
-    return first.name == second.name and same_marker(first.marker) == same_marker(second.marker)
+    return same_marker(first.marker) == same_marker(second.marker)
