@@ -56,20 +56,20 @@ class Good:
     model: Path
 
 
-def stock(folder: Path, count: int) -> tuple[Good, ...]:
-    """Make ``count`` wheels with an index page each, and a model directory for each of them."""
+def stock(folder: Path, count: int, *, modules: int = MODULES) -> tuple[Good, ...]:
+    """Make ``count`` wheels of so many modules, with an index page each, and a model for each of them."""
     for name, version in SEEDS:
         _wheel(folder / "simple" / name, name, version, {f"{name}/__init__.py": ""})
     goods = []
     for number in range(count):
         name = f"shopthing{number}"
-        modules = {f"{name}/part{i}.py": f"VALUE = {number * 1000 + i}\n" * 40 for i in range(MODULES)}
-        modules[f"{name}/__init__.py"] = f"NAME = {name!r}\n"
-        _wheel(folder / "simple" / name, name, "1.0", modules)
+        files = {f"{name}/part{i}.py": f"VALUE = {number * 1000 + i}\n" * 40 for i in range(modules)}
+        files[f"{name}/__init__.py"] = f"NAME = {name!r}\n"
+        _wheel(folder / "simple" / name, name, "1.0", files)
         model = folder / "models" / name
         model.mkdir(parents=True)
         (model / "requirements.txt").write_text(f"{name}==1.0\n")
-        goods.append(Good(name=name, digest=_digest(modules), model=model))
+        goods.append(Good(name=name, digest=_digest(files), model=model))
     return tuple(goods)
 
 
@@ -108,10 +108,18 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of customers who were killed."""
+
+
 @contextlib.contextmanager
 def open_shop(folder: Path) -> Iterator[str]:
     """Serve ``folder`` on the loopback while the block runs; yields the URL of the index."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    server = _Server(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/simple"

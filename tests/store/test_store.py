@@ -303,3 +303,24 @@ def test_a_lease_notes_the_use(store: Store) -> None:
     os.utime(path, (1, 1))
     store.lease(ENV_ID).close()
     assert path.stat().st_mtime > 1
+
+
+def test_a_tool_of_a_dead_builder_is_ended_before_the_next_one_builds(store: Store, start: Start) -> None:
+    child = start("""
+    import os, subprocess
+    with store.flight(ENV_ID) as flight:
+        environ = {**os.environ, "TMPDIR": str(flight.scratch() / "x")}
+        tool = subprocess.Popen(["/bin/sleep", "100"], env=environ, start_new_session=True,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        print(tool.pid, flush=True)
+        sys.stdin.read()
+    """)
+    assert child.stdout is not None
+    tool = int(child.stdout.readline())
+    child.kill()
+    child.wait()
+    os.kill(tool, 0)
+    make(store)
+    state = Path(f"/proc/{tool}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+    assert names(store.layout.tmp) == set()
