@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envbuilder.hostindex import configured_index
 from envbuilder.limits import Limits, read_age, read_size
 from envbuilder.redact import SafeUrl
 
@@ -22,7 +23,7 @@ PASSED_ON = (
 """What tools get of the host's environment: certificates, proxies, locale. No PIP_*, UV_*, PYTHON*, tokens."""
 
 INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
-"""Where the host may configure its default index, first one wins."""
+"""Where the host may name its default index, first one wins; else its uv.toml or pip.conf does."""
 
 NO_LIMITS = Limits()
 
@@ -55,7 +56,8 @@ class Settings:
         env = os.environ if environ is None else environ
         user_home = Path(env.get("HOME") or Path.home())
         pyenv_root = Path(env.get("PYENV_ROOT") or user_home / ".pyenv")
-        index = next((env[name] for name in INDEX_VARIABLES if env.get(name)), None)
+        named = next((env[name] for name in INDEX_VARIABLES if env.get(name)), None)
+        index = named or configured_index(env, user_home)
         return cls(
             home=store_home(env),
             search_path=tuple(Path(p) for p in env.get("PATH", "").split(os.pathsep) if p),
