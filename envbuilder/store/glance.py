@@ -51,10 +51,14 @@ _whole: set[tuple[str, str]] = set()
 
 
 def whole(prefix: Path, manifest: Manifest) -> bool:
-    """Whether nothing is amiss by sizes and times; looks only once per process."""
+    """Whether no file is amiss by size and time; looks only once per process.
+
+    Added files are for ``cache verify``: some packages write beside their own modules when root imports them,
+    and building such an environment again for every process would help nobody.
+    """
     key = (str(prefix), manifest.files_digest)
     if key not in _whole:
-        if any(True for _ in damages(prefix, manifest, deep=False)):
+        if any(found.harm is not Harm.ADDED for found in damages(prefix, manifest, deep=False)):
             return False
         _whole.add(key)
     return True

@@ -124,6 +124,13 @@ def test_a_hit_looks_once_per_process(made: Environment, store: Store) -> None:
     assert store.find(ENV_ID) is None
 
 
+def test_what_a_package_wrote_beside_its_modules_is_no_reason_to_build_again(
+    made: Environment, store: Store
+) -> None:
+    (opened(made.prefix).parent / "cache.pickle").write_bytes(b"")
+    assert store.find(ENV_ID) == made
+
+
 def test_a_damaged_hit_is_put_aside_and_built_again(made: Environment, store: Store) -> None:
     opened(made.prefix).unlink()
     with store.lease(ENV_ID):
