@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from envbuilder.environment import Environment
     from envbuilder.lock import Lock
@@ -154,22 +155,34 @@ def audit(
     policy: Policy | None = None,
     today: datetime.date | None = None,
     jobs: int = 1,
+    exclude: tuple[str, ...] = (),
+    baseline: Path | None = None,
     progress: Progress = SILENT,
 ) -> Report:
-    """Judge every model at and below the paths; nothing is installed, run or fetched, and nothing raised.
+    """Judge every model at and below the paths; nothing is installed, run or fetched.
 
-    ``today`` is the day that the findings hold for (support of a Python ends on one), in UTC unless given.
-    With ``jobs`` above 1 processes are started, which import the caller's main module.
+    What cannot be read is ``skipped`` in the report. ``today`` is the day that the findings hold for
+    (support of a Python ends on one), in UTC unless given. With ``jobs`` above 1 processes are started,
+    which import the caller's main module. ``exclude`` holds patterns of folders to leave out; ``baseline``
+    is a file of known findings, which are left out. Raises UsageError if that file cannot be read.
     """
     import datetime as dates
 
     from envbuilder.auditor.auditing import audit as audit_paths
+    from envbuilder.auditor.baseline import NOTHING, read_baseline
     from envbuilder.auditor.judging import Terms
 
     paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     day = today or dates.datetime.now(dates.timezone.utc).date()
     terms = Terms(policy=policy or DEFAULT, today=day)
-    return audit_paths([str(path) for path in paths], terms=terms, jobs=jobs, progress=progress)
+    return audit_paths(
+        [os.fsdecode(path) for path in paths],
+        terms=terms,
+        jobs=jobs,
+        exclude=exclude,
+        baseline=read_baseline(baseline) if baseline else NOTHING,
+        progress=progress,
+    )
 
 
 def _settings(settings: Settings | None, *, offline: bool) -> Settings:

@@ -11,6 +11,7 @@ import re
 from envbuilder.redact import visible
 
 _COMMAND = re.compile(r"(?=::|##\[)")
+_PLACEHOLDER = re.compile(r"\{[0-9]+\}")
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -45,3 +46,11 @@ def github_property(text: str) -> str:
 def xml_text(text: str) -> str:
     """Return text for XML 1.0, in elements and attributes; characters that it forbids are shown as escapes."""
     return html.escape(visible(text), quote=True)
+
+
+def sarif_text(text: str) -> str:
+    """Return text for a SARIF message, where ``[text](target)`` is a link and ``{0}`` a placeholder (3.11)."""
+    shown = visible(text)
+    if "](" in shown:
+        shown = shown.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return _PLACEHOLDER.sub(r"{\g<0>}", shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from envbuilder.auditor.baseline import NOTHING, Baseline
 from envbuilder.auditor.discovery import discover
@@ -18,19 +18,21 @@ def audit(
     *,
     terms: Terms,
     jobs: int = 1,
+    exclude: tuple[str, ...] = (),
     baseline: Baseline = NOTHING,
     progress: Progress = SILENT,
 ) -> Report:
     """Judge every model at and below the paths; ``jobs`` is the number of processes.
 
-    What cannot be read is ``skipped``, never an error. Findings that the baseline knows are left out. With
-    more than one job the caller's main module must be importable (it may be imported again).
+    What cannot be read is ``skipped``, never an error. Findings that the baseline knows are left out;
+    ``exclude`` holds patterns of folders to leave out. With more than one job the caller's main module must
+    be importable: each process imports it. Raises ToolError if such a process dies.
     """
     progress.phase("audit")
     models: list[ModelReport] = []
     skipped: list[Skipped] = []
     hidden = 0
-    for done, outcome in enumerate(_all(paths, terms, jobs), 1):
+    for done, outcome in enumerate(judged(discover(paths, exclude=exclude), terms, jobs), 1):
         if isinstance(outcome, Skipped):
             skipped.append(outcome)
         else:
@@ -43,7 +45,3 @@ def audit(
     return Report(
         models=tuple(models), skipped=tuple(skipped), today=terms.today, policy=policy, hidden=hidden
     )
-
-
-def _all(paths: Iterable[str], terms: Terms, jobs: int) -> Iterator[ModelReport | Skipped]:
-    return judged(discover(paths), terms, jobs)

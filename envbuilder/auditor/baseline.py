@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from envbuilder.errors import UsageError
-from envbuilder.findings import Finding, Origin
+from envbuilder.findings import Origin
 from envbuilder.redact import excerpt
 from envbuilder.report.report import ModelReport, Report
 
@@ -28,12 +28,8 @@ class Baseline:
         known = self.known.get(report.model)
         if not known:
             return report
-        new = tuple(finding for finding in report.findings if not _knows(known, finding))
+        new = tuple(finding for finding in report.findings if finding.fingerprint not in known)
         return replace(report, findings=new)
-
-
-def _knows(known: frozenset[str], finding: Finding) -> bool:
-    return finding.fingerprint in known
 
 
 NOTHING = Baseline()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from envbuilder.errors import UsageError
 from envbuilder.locate import locate
@@ -41,11 +42,14 @@ def shown_path(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def discover(paths: Iterable[str]) -> Iterator[Found | Skipped]:
-    """Yield every model at and below the paths, each once, and everything that could not be looked into."""
+def discover(paths: Iterable[str], *, exclude: tuple[str, ...] = ()) -> Iterator[Found | Skipped]:
+    """Yield every model at and below the paths, each once, and everything that could not be looked into.
+
+    ``exclude`` holds patterns (``*`` also matches slashes) of paths, as reports write them, to leave out.
+    """
     seen: set[str] | None = None if len(paths := list(paths)) < 2 else set()
     for path in paths:
-        for found in _below(path):
+        for found in _below(path, exclude):
             if isinstance(found, Found) and seen is not None:
                 real = os.path.realpath(found.path)
                 if real in seen:
@@ -54,7 +58,7 @@ def discover(paths: Iterable[str]) -> Iterator[Found | Skipped]:
             yield found
 
 
-def _below(path: str) -> Iterator[Found | Skipped]:
+def _below(path: str, exclude: tuple[str, ...]) -> Iterator[Found | Skipped]:
     try:
         root = os.path.normpath(locate(path))
     except UsageError as error:
@@ -66,7 +70,7 @@ def _below(path: str) -> Iterator[Found | Skipped]:
         yield Found(path=root, name=shown_path(root))
     else:
         nothing = True
-        for found in _Walk(root).walk():
+        for found in _Walk(root, exclude).walk():
             nothing = False
             yield found
         if nothing:
@@ -84,8 +88,9 @@ class _Folder:
 class _Walk:
     """One way through a tree, depth first, in the order of the names."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, exclude: tuple[str, ...]) -> None:
         self._root = root
+        self._exclude = exclude
         self._real = os.path.realpath(root)
 
     def walk(self) -> Iterator[Found | Skipped]:
@@ -117,17 +122,17 @@ class _Walk:
                 if entry.name == MLMODEL or entry.name in ENVIRONMENT_FILES:
                     names.add(entry.name)
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in PRUNED:
-                        below.append(self._join(folder.path, entry.name))
+                    if entry.name not in PRUNED and not self._excludes(entry):
+                        below.append(_path(entry))
                 elif entry.is_symlink() and self._leaves(entry):
-                    strays.append(_stray(self._join(folder.path, entry.name)))
+                    strays.append(_stray(_path(entry)))
         if folder.depth >= DEPTH and below:
             strays += [_too_deep(path) for path in below]
             below = []
         return names, sorted(below), sorted(strays, key=lambda stray: stray.path)
 
-    def _join(self, folder: str, name: str) -> str:
-        return name if folder == "." else os.path.join(folder, name)  # noqa: PTH118 - a path per entry
+    def _excludes(self, entry: os.DirEntry[str]) -> bool:
+        return any(fnmatchcase(shown_path(_path(entry)), pattern) for pattern in self._exclude)
 
     def _leaves(self, entry: os.DirEntry[str]) -> bool:
         """Whether a link leads to a folder outside the tree: what is inside is met in its own place."""
@@ -138,6 +143,10 @@ class _Walk:
             return False
         real = os.path.realpath(entry.path)
         return real != self._real and not real.startswith(self._real.rstrip("/") + "/")
+
+
+def _path(entry: os.DirEntry[str]) -> str:
+    return entry.path.removeprefix("./")
 
 
 def _stray(path: str) -> Skipped:

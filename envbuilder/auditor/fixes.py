@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from envbuilder.channels import CONDA_FORGE, NODEFAULTS
 from envbuilder.findings import Finding, Fix
+from envbuilder.redact import masked
 from envbuilder.rewriter.channels import IMPLICIT, RESTRICTED
 from envbuilder.rewriter.files import FileEdit
 from envbuilder.rewriter.repairs import DUMMY, LOCAL
@@ -21,6 +21,12 @@ _DESCRIPTIONS = {
     "input/malformed-requirement": "two equals signs, as pip reads them",
 }
 """The findings that rewriting can mend."""
+
+_NEAR = 12
+"""Lines within which an edit's two sides meet again."""
+
+_SHOWN = 4000
+"""Characters of a fix; of a longer one (a list on one line of a megabyte) only the description is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,28 +43,65 @@ def with_fixes(findings: tuple[Finding, ...], edits: tuple[FileEdit, ...]) -> tu
     """Return the findings, those that the edits mend with their fix."""
     if not edits:
         return findings
-    hunks = {edit.path: _hunks(edit) for edit in edits}
-    return tuple(_fixed(finding, hunks) for finding in findings)
+    pieces = {edit.path: _Pieces(_hunks(edit)) for edit in edits}
+    return tuple(_fixed(finding, pieces) for finding in findings)
+
+
+class _Pieces:
+    """The hunks of a file, by the lines that they replace."""
+
+    def __init__(self, hunks: tuple[_Hunk, ...]) -> None:
+        self._by_line = {line: hunk for hunk in hunks for line in range(hunk.start, hunk.end)}
+        self._excluding = next((hunk for hunk in hunks if NODEFAULTS in hunk.after), None)
+
+    def find(self, finding: Finding) -> _Hunk | None:
+        """Return what mends a finding: the hunk at its line, or the one that adds ``nodefaults``."""
+        at = self._by_line.get(finding.origin.line) if finding.origin else None
+        return at or (self._excluding if finding.code == IMPLICIT else None)
 
 
 def _hunks(edit: FileEdit) -> tuple[_Hunk, ...]:
-    before, after = (decoded(content).text.splitlines(keepends=True) for content in (edit.before, edit.after))
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    return tuple(
-        _Hunk(start=i1 + 1, end=i2 + 1, before="".join(before[i1:i2]), after="".join(after[j1:j2]))
-        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
-        if tag != "equal"
-    )
+    """Return the lines that differ, in small pieces, in linear time: a file may have 20,000 lines."""
+    # Masked as every text of the model that is shown: a line may hold a password.
+    before, after = (masked(decoded(content).text).split("\n") for content in (edit.before, edit.after))
+    hunks: list[_Hunk] = []
+    i = j = 0
+    while i < len(before) or j < len(after):
+        if before[i : i + 1] == after[j : j + 1]:
+            i, j = i + 1, j + 1
+            continue
+        removed, added = _resumed(before, after, i, j)
+        old, new = before[i : i + removed], after[j : j + added]
+        hunks.append(_Hunk(start=i + 1, end=i + removed + 1, before=_text(old), after=_text(new)))
+        i, j = i + removed, j + added
+    return tuple(hunks)
 
 
-def _fixed(finding: Finding, hunks: Mapping[str, tuple[_Hunk, ...]]) -> Finding:
+def _resumed(before: list[str], after: list[str], i: int, j: int) -> tuple[int, int]:
+    """Return how many lines on each side differ until they agree again; one each where that is far off."""
+    for total in range(1, _NEAR + 1):
+        for removed in range(total + 1):
+            old, new = i + removed, j + total - removed
+            if before[old : old + 1] == after[new : new + 1] and old <= len(before) and new <= len(after):
+                return removed, total - removed
+    return min(1, len(before) - i), min(1, len(after) - j)
+
+
+def _text(lines: list[str]) -> str:
+    return "".join(f"{line.removesuffix(chr(13))}\n" for line in lines)
+
+
+def _fixed(finding: Finding, pieces: Mapping[str, _Pieces]) -> Finding:
     if finding.origin is None or finding.code not in _DESCRIPTIONS or finding.refuses:
         return finding
-    own = hunks.get(finding.origin.file, ())
-    hunk = next((hunk for hunk in own if hunk.start <= finding.origin.line < hunk.end), None)
-    if hunk is None and finding.code == IMPLICIT:
-        hunk = next((hunk for hunk in own if NODEFAULTS in hunk.after), None)
+    own = pieces.get(finding.origin.file)
+    hunk = own.find(finding) if own else None
     if hunk is None:
         return finding
-    fix = Fix(description=_DESCRIPTIONS[finding.code], before=hunk.before, after=hunk.after)
+    short = len(hunk.before) + len(hunk.after) <= _SHOWN
+    fix = Fix(
+        description=_DESCRIPTIONS[finding.code],
+        before=hunk.before if short else "",
+        after=hunk.after if short else "",
+    )
     return replace(finding, fix=fix)

@@ -15,9 +15,9 @@ from envbuilder.errors import EnvbuilderError
 from envbuilder.policy import DEFAULT, Policy
 from envbuilder.reader.model import examine_model
 from envbuilder.report.report import ModelReport, Skipped
-from envbuilder.rewriter.files import FileEdit, rewrite_files
+from envbuilder.rewriter.files import rewrite_files
 from envbuilder.rewriter.rewriting import rewrite
-from envbuilder.spec import EnvSpec
+from envbuilder.spec import EnvSpec, Rewritten
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,9 +70,9 @@ def refused_files(report: ModelReport) -> tuple[Skipped, ...]:
     return tuple(Skipped(path=path, reason=reason) for path, reason in reasons.items())
 
 
-def edits_of(path: str, policy: Policy) -> tuple[FileEdit, ...]:
-    """Return the edits that mend a model's files; none where they are refused. Raises EnvbuilderError."""
+def rewritten_of(path: str, policy: Policy) -> Rewritten | None:
+    """Return a model as its files should be; None where they are refused. Raises EnvbuilderError."""
     spec = examine_model(Path(path))
     if any(finding.refuses for finding in spec.findings):
-        return ()
-    return tuple(edit for edit in rewrite_files(rewrite(spec, policy=policy)) if edit.after != edit.before)
+        return None
+    return rewrite(spec, policy=policy)

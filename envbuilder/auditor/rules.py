@@ -6,6 +6,7 @@ No rule asks the network. Each takes a Subject and yields findings; RULES lists 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,6 +18,9 @@ from envbuilder.spec import CondaRequirement, PypiRequirement, Rewritten
 
 UNPINNED = "pin/unpinned"
 END_OF_LIFE = "pin/python-end-of-life"
+
+_SINGLE_EQUALS = re.compile("=[^=]")
+"""Conda's spelling in a pip list: a version all the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +39,7 @@ def unpinned(subject: Subject) -> Iterator[Finding]:
     spec = subject.rewritten.original
     pinned = {item.name for item in spec.constraints if item.pinned}
     for item in spec.pypi:
-        if not item.pinned and item.name not in pinned and not item.specifier.startswith("="):
+        if not item.pinned and item.name not in pinned and not _SINGLE_EQUALS.match(item.specifier):
             yield _unpinned(item)
     for wish in spec.conda:
         if not _conda_pinned(wish):

@@ -2,14 +2,91 @@
 
 from __future__ import annotations
 
+import itertools
+import signal
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing import get_context
+from typing import TypeAlias
 
 from envbuilder.auditor.discovery import Found
-from envbuilder.auditor.judging import Terms, judge
+from envbuilder.auditor.judging import Terms
+from envbuilder.auditor.memory import Memory
+from envbuilder.errors import ToolError
+from envbuilder.findings import Finding
 from envbuilder.report.report import ModelReport, Skipped
 
+Item: TypeAlias = "Found | Skipped"
+Outcome: TypeAlias = "ModelReport | Skipped"
 
-def judged(found: Iterable[Found | Skipped], terms: Terms, jobs: int) -> Iterator[ModelReport | Skipped]:  # noqa: ARG001
-    """Yield the outcome for each, in order."""
-    for item in found:
-        yield item if isinstance(item, Skipped) else judge(item, terms)
+FEW = 500
+"""Models that are judged before a process is started: that takes as long as some hundred models."""
+
+_CHUNK = 64
+_AHEAD = 4
+"""Chunks per process that are under way: what is not yet asked for stays on the disk."""
+
+
+def judged(found: Iterable[Item], terms: Terms, jobs: int) -> Iterator[Outcome]:
+    """Yield the outcome for each, in order. Raises ToolError if a process dies."""
+    items = iter(found)
+    memory = Memory(terms)
+    yield from _judged(items if jobs < 2 else itertools.islice(items, FEW), memory)
+    first = next(items, None)
+    if first is not None:
+        yield from _shared(itertools.chain([first], items), terms, jobs)
+
+
+def _judged(items: Iterable[Item], memory: Memory) -> Iterator[Outcome]:
+    for item in items:
+        yield item if isinstance(item, Skipped) else memory.judge(item)
+
+
+def _shared(items: Iterator[Item], terms: Terms, jobs: int) -> Iterator[Outcome]:
+    # Not forked: the caller may have threads, the progress bar is one.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_start, initargs=(terms,))
+    pending: deque[Future[list[Outcome]]] = deque()
+    told: dict[tuple[Finding, ...], tuple[Finding, ...]] = {}
+    try:
+        while True:
+            while len(pending) < jobs * _AHEAD and (chunk := list(itertools.islice(items, _CHUNK))):
+                pending.append(pool.submit(_work, chunk))
+            if not pending:
+                return
+            for outcome in pending.popleft().result():
+                yield _once(outcome, told)
+    except BrokenProcessPool as error:
+        raise ToolError(
+            "a process that reads models died",
+            hint="try again with -j 1; if it stays so, look for the model that does it and report it",
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _once(outcome: Outcome, told: dict[tuple[Finding, ...], tuple[Finding, ...]]) -> Outcome:
+    """Let equal findings of many models be one object: what came from another process is a copy each time."""
+    if isinstance(outcome, ModelReport):
+        findings = told.setdefault(outcome.findings, outcome.findings)
+        if findings is not outcome.findings:
+            return replace(outcome, findings=findings)
+    return outcome
+
+
+_memory: Memory | None = None
+"""Of a worker process, for as long as it lives."""
+
+
+def _start(terms: Terms) -> None:
+    global _memory  # noqa: PLW0603 - set once, before any work
+    _memory = Memory(terms)
+    # Ctrl-C reaches the whole process group; who started us ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _work(items: list[Item]) -> list[Outcome]:
+    assert _memory is not None  # noqa: S101
+    return list(_judged(items, _memory))

@@ -29,6 +29,9 @@ POLICY = """\
 # min-free = "5GB"             # what stays free on its disk
 # max-age = "90d"              # how long an environment stays that nobody uses
 
+[levels]
+# "pin/unpinned" = "note"      # how a finding is reported: "error", "warning", "note", or "allow" (not at all)
+
 [names]
 # some-conda-package = "its-name-on-the-index"   # an empty text leaves the package out
 """

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from envbuilder.cli.changes import change_line, change_lines, fidelity_line
 from envbuilder.cli.options import model_argument, policy_of, policy_option
 from envbuilder.cli.terminal import say
+from envbuilder.cli.writing import environment_files, tell_written, write_files
 from envbuilder.errors import UsageError
 from envbuilder.locate import locate
-from envbuilder.redact import excerpt, masked, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from envbuilder.redact import masked, visible
 
 
 @click.command("rewrite")
@@ -52,49 +48,12 @@ def rewrite_command(
     edited = {edit.path: edit.after for edit in edits}
     if in_place:
         changed = {edit.path: edit.after for edit in edits if edit.after != edit.before}
-        _write(changed, path if path.is_dir() else path.parent)
+        tell_written(write_files(changed, path if path.is_dir() else path.parent))
     elif output_dir:
-        # All of them: one file includes another, and half of a set is of no use.
-        files = {f.path: f.content for f in rewritten.original.provenance.files if f.path != "MLmodel"}
-        _write(files | edited, output_dir)
+        tell_written(write_files(environment_files(rewritten) | edited, output_dir))
     for line in change_lines(rewritten.changes):
         say(line)
     for edit in edits:
         for change in edit.skipped:
             say(f"not written: {change_line(change)}; edit {visible(edit.path)} by hand")
     say(fidelity_line(rewritten.changes))
-
-
-def _write(files: Mapping[str, bytes], folder: Path) -> None:
-    for path, content in files.items():
-        place = folder / path
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if place.is_symlink():
-                raise UsageError(
-                    f"{excerpt(str(place))} is a link; what it leads to is not touched",
-                    hint="write elsewhere with --output-dir",
-                )
-            _replace(place, content)
-        except OSError as error:
-            raise UsageError(
-                f"{excerpt(str(place))} cannot be written: {(error.strerror or str(error)).lower()}",
-                hint="choose another --output-dir",
-            ) from error
-        say(f"wrote {visible(str(place))}")
-
-
-def _replace(place: Path, content: bytes) -> None:
-    """Write a file whole or not at all: a model must not lose its own to a full disk or a kill."""
-    mode = place.stat().st_mode & 0o777 if place.exists() else None
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        with unfinished.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if mode is not None:
-            unfinished.chmod(mode)
-        unfinished.replace(place)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -79,7 +79,7 @@ class Directory:
                 code="input/missing-file",
                 hint="give the path of a model directory, or of one environment file",
             ) from error
-        self._real = os.path.realpath(path)
+        self._path = path
         self._read: dict[str, SourceFile] = {}
 
     def __enter__(self) -> Directory:
@@ -173,7 +173,7 @@ class Directory:
         return b"".join(chunks)
 
     def _open(self, path: str, origin: Origin | None) -> int:
-        walk = _Walk(self._root, self._real, path, origin)
+        walk = _Walk(self._root, self._path, path, origin)
         try:
             return walk.file()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -190,9 +190,9 @@ class Directory:
 class _Walk:
     """One way from the root to a file, a component at a time."""
 
-    def __init__(self, root: int, real: str, path: str, origin: Origin | None) -> None:
+    def __init__(self, root: int, folder: Path, path: str, origin: Origin | None) -> None:
         self._root = root
-        self._real = real
+        self._folder = folder
         self._path = path
         self._origin = origin
         self._opened: list[int] = []
@@ -248,11 +248,11 @@ class _Walk:
             raise self.bad_link("it is one of too many links in a row")
         target = os.readlink(part, dir_fd=self._here)
         if target.startswith("/"):
-            inside = os.path.normpath(target)
-            if not inside.startswith(self._real.rstrip("/") + "/"):
+            inside, real = os.path.normpath(target), os.path.realpath(self._folder).rstrip("/")
+            if not inside.startswith(f"{real}/"):
                 raise self.bad_link("it leaves the model")
             self.close()
-            target = inside[len(self._real.rstrip("/")) + 1 :]
+            target = inside[len(real) + 1 :]
         self._pending.extend(target.split("/")[::-1])
 
     def bad_link(self, why: str) -> Refusal:

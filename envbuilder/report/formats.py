@@ -21,6 +21,10 @@ class Write(Protocol):
 FORMATS = {
     "text": "envbuilder.report.text",
     "json": "envbuilder.report.objects",
+    "markdown": "envbuilder.report.markdown",
+    "sarif": "envbuilder.report.sarif",
+    "junit": "envbuilder.report.junit",
+    "github": "envbuilder.report.github",
 }
 """Name: the module whose ``write`` writes it."""
 

@@ -42,7 +42,7 @@ def _lines(report: Report, style: Style) -> Iterator[str]:
         for item in report.skipped:
             yield from _wrapped(f"{visible(item.path)}: {visible(item.reason)}", "  ", "    ")
         yield ""
-    yield from _wrapped(_verdict(report), "", "")
+    yield from _wrapped(verdict(report), "", "")
 
 
 def _causes(groups: list[CauseGroup], models: int, style: Style) -> Iterator[str]:
@@ -100,6 +100,8 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
 
 
 def _fix(fix: Fix) -> Iterator[str]:
+    if not fix.before and not fix.after:
+        yield from _wrapped(f"fix: {fix.description}: `envbuilder rewrite` shows it", "      ", "        ")
     yield from (f"      - {visible(line)}" for line in fix.before.splitlines())
     yield from (f"      + {visible(line)}" for line in fix.after.splitlines())
 
@@ -112,7 +114,8 @@ def _wrapped(text: str, first: str, later: str) -> list[str]:
     )  # fmt: skip
 
 
-def _verdict(report: Report) -> str:
+def verdict(report: Report) -> str:
+    """Return the numbers of a report on one line."""
     found = report.summary
     parts = [
         _number(found.models, "model"), _number(found.errors, "error"), _number(found.warnings, "warning"),
