@@ -54,8 +54,9 @@ from pathlib import Path
 from envbuilder.process import neutral_directory, run
 with neutral_directory(Path(sys.argv[1])) as directory:
     (directory / "file").write_text("")
-    print("up", flush=True)
-    run([sys.executable, "-c", "import time; time.sleep(100)"], directory=directory, variables={})
+    tool = "import sys, time; print('up', file=sys.stderr, flush=True); time.sleep(100)"
+    tell = lambda line: print(line, flush=True)
+    run([sys.executable, "-c", tool], directory=directory, variables={}, on_line=tell)
 """
 
 
