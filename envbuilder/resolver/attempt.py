@@ -38,8 +38,12 @@ class Attempt:
     """The model's pins count for more than what other packages say of the same name."""
     dependencies: bool = True
     prereleases: bool = False
-    excluded: tuple[str, ...] = ()
-    """Releases that must not be chosen, as ``name!=version``."""
+    contested: tuple[PypiName, ...] = ()
+    """Packages on which others disagree and whose release nobody's word decides."""
+    wheels_only: tuple[PypiName, ...] = ()
+    """Packages that must not be built from source."""
+    bounds: tuple[str, ...] = ()
+    """Further constraints: ``name!=version`` of what cannot be built, ``name>=version`` of what must not age."""
     changes: tuple[Change, ...] = ()
     """What the steps on the way to this attempt changed."""
 
@@ -49,14 +53,15 @@ class Attempt:
         pins = self.demand.pins if self.own_pins_win else ()
         return Question(
             requirements=(*map(line_of, self.demand.requirements), *self.direct),
-            constraints=(*map(line_of, self.demand.constraints), *self.excluded),
-            overrides=tuple(map(line_of, pins)),
+            constraints=(*map(line_of, self.demand.constraints), *self.bounds),
+            overrides=(*map(line_of, pins), *self.contested),
             target=self.place.target,
             interpreter=self.place.interpreter,
             cutoff=self.cutoff,
             exempt=self.exempt,
             dependencies=self.dependencies,
             prereleases=self.prereleases,
+            wheels_only=self.wheels_only,
         )
 
     @property

@@ -12,6 +12,7 @@ from envbuilder.resolver.engine import Failure, FailureKind
 from envbuilder.resolver.faults import failed, refused_by_strict
 from envbuilder.resolver.ladder import loosened, mended
 from envbuilder.resolver.mending import moved
+from envbuilder.resolver.retreat import walked_back, without_retreat
 from envbuilder.resolver.situation import Situation
 from envbuilder.resolver.wishes import other_wishes
 
@@ -88,7 +89,7 @@ class Climb:
         failures: list[Failure] = []
         for step in (self._mend, *[self._loosen] * MOST_ATTEMPTS):
             if isinstance(outcome, Found):
-                return Summit(attempt=attempt, found=outcome)
+                return self._with_wheels(Summit(attempt=attempt, found=outcome))
             failures.append(outcome)
             if outcome.kind in (FailureKind.NETWORK, FailureKind.TOOL):
                 break
@@ -98,6 +99,25 @@ class Climb:
             if better != attempt:
                 attempt, outcome = better, self._evaluate(better)
         return failed(attempt, failures)
+
+    def _with_wheels(self, summit: Summit) -> Summit:
+        """Avoid old source distributions of packages whose newest release of the day has a compiled wheel.
+
+        A resolver that keeps the newest numpy walks numba back to a release from before numba had an upper
+        bound, and that one neither builds nor works.
+        """
+        attempt, found = summit.attempt, summit.found
+        free = [a for a in found.artifacts if a.kind is Kind.SDIST and not attempt.demand.named((a.name,))]
+        retreats = walked_back(free, attempt.question, self.engine) if attempt.dependencies else ()
+        while retreats:
+            better = without_retreat(attempt, found, retreats)
+            outcome = self._evaluate(better)
+            if isinstance(outcome, Found):
+                return Summit(attempt=better, found=outcome)
+            # What the engine names has to be built; the others may still do without.
+            fewer = tuple(artifact for artifact in retreats if artifact.name not in outcome.packages)
+            retreats = fewer if len(fewer) < len(retreats) else ()
+        return summit
 
     def _evaluate(self, attempt: Attempt) -> Outcome:
         return evaluate(attempt, self.engine, self.builds)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envbuilder.errors import ResolveError
 from envbuilder.findings import Change, Effect
+from envbuilder.resolver.releases import SETTLED, settled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -56,9 +57,13 @@ def guessed(pins: Pins) -> Dating:
         return Dating(cutoff=None, changes=(change,))
     moment, newest = pins.newest
     cutoff = whole(moment + GRACE)
+    why = f"{newest.name} {newest.version}, its newest pin, stands for it"
+    if cutoff < settled(pins.place.minor) - SETTLED:
+        cutoff = settled(pins.place.minor)
+        why = "python {}.{} is younger than its pins; a year later stands for it".format(*pins.place.minor)
     change = Change(
         code="date/guessed",
-        message=f"the model has no date; {newest.name} {newest.version}, its newest pin, stands for it",
+        message=f"the model has no date; {why}",
         effect=Effect.NONE,
         after=rfc3339(cutoff),
     )

@@ -32,6 +32,8 @@ class Question:
     dependencies: bool = True
     """False: only what ``requirements`` names."""
     prereleases: bool = False
+    wheels_only: tuple[PypiName, ...] = ()
+    """Packages whose source distributions do not exist."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,13 +14,14 @@ together before the engine is asked again; those of ``LOOSENING`` are taken one 
 7.  A package that nobody pinned has no release of the day: any.
 8.  A release cannot be read because its build fails: another one.
 9.  The pins contradict what packages say of each other (a freeze): the pins win.
-10. Prereleases are allowed.
-11. The packages at fault are exempt from the day.
-12. The model pins everything: its list is taken as it stands, without looking at dependencies.
-13. The day is given up.
+10. The pins disagree about a package that nobody pinned: the newest of the day.
+11. Prereleases are allowed.
+12. The packages at fault are exempt from the day.
+13. The model pins everything: its list is taken as it stands, without looking at dependencies.
+14. The day is given up.
 
-Besides, where the files name several Pythons and the first one's lock has to build pins from source,
-envbuilder.resolver.climb tries the others.
+Besides, envbuilder.resolver.climb tries the other Pythons that files name where the first one's lock has to
+build pins from source, and envbuilder.resolver.retreat prefers releases with wheels to older ones without.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ LOOSENING: tuple[Step, ...] = (
     loosening.exempt_newcomers,
     loosening.avoid_unbuildable,
     loosening.let_pins_win,
+    loosening.settle_contested,
     loosening.allow_prereleases,
     loosening.exempt_culprits,
     loosening.take_freeze,

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from envbuilder.resolver.situation import Situation
     from envbuilder.spec import PypiName
 
-FULL_FREEZE = 20
+FULL_FREEZE = 60
 """So many requirements, all of them pinned, are an environment that somebody wrote down whole."""
 
 MOST_EXEMPT = 8
+MOST_CONTESTED = 3
 MOST_EXCLUDED = 3
 """A package whose releases all fail to build is not worth a longer walk through them."""
 
@@ -38,8 +39,8 @@ def avoid_unbuildable(attempt: Attempt, situation: Situation) -> Attempt | None:
     name, version = situation.failure.release
     excluded = f"{name}!={version}"
     if (
-        excluded in attempt.excluded
-        or len(attempt.excluded) >= MOST_EXCLUDED
+        excluded in attempt.bounds
+        or len(attempt.bounds) >= MOST_EXCLUDED
         or any(pin.name == name for pin in attempt.demand.pins)
     ):
         return None
@@ -47,7 +48,7 @@ def avoid_unbuildable(attempt: Attempt, situation: Situation) -> Attempt | None:
         code="build/unreadable", message=f"{name} {version} cannot be built here; another release is taken",
         effect=Effect.NONE, before=f"{name}=={version}",
     )  # fmt: skip
-    return replace(attempt, excluded=(*attempt.excluded, excluded)).changed(change)
+    return replace(attempt, bounds=(*attempt.bounds, excluded)).changed(change)
 
 
 def let_pins_win(attempt: Attempt, situation: Situation) -> Attempt | None:
@@ -64,8 +65,23 @@ def let_pins_win(attempt: Attempt, situation: Situation) -> Attempt | None:
     return replace(attempt, own_pins_win=True).changed(change)
 
 
+def settle_contested(attempt: Attempt, situation: Situation) -> Attempt | None:
+    """10. What nobody pinned and others disagree about: any release of the day."""
+    pins = {pin.name for pin in attempt.demand.pins}
+    failure = situation.failure
+    names = tuple(n for n in failure.packages if n not in pins and n not in attempt.contested)
+    if failure.kind is FailureKind.BUILD or failure.lack or not 0 < len(names) <= MOST_CONTESTED:
+        return None
+    change = Change(
+        code="pin/contested",
+        message=f"no release of {', '.join(names)} satisfies all that need it; the newest of the day is taken",
+        effect=Effect.ADAPTED,
+    )
+    return replace(attempt, contested=(*attempt.contested, *names)).changed(change)
+
+
 def allow_prereleases(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """10. Alphas, betas and candidates of what nobody pinned."""
+    """11. Alphas, betas and candidates of what nobody pinned."""
     if attempt.prereleases or "pre-release" not in situation.failure.text.lower():
         return None
     change = Change(
@@ -76,7 +92,7 @@ def allow_prereleases(attempt: Attempt, situation: Situation) -> Attempt | None:
 
 
 def exempt_culprits(attempt: Attempt, situation: Situation) -> Attempt | None:
-    """11. All packages that the engine names may be younger."""
+    """12. All packages that the engine names may be younger."""
     return _exempt(attempt, situation.failure.packages)
 
 
@@ -93,7 +109,7 @@ def _exempt(attempt: Attempt, names: Sequence[PypiName]) -> Attempt | None:
 
 
 def take_freeze(attempt: Attempt, _: Situation) -> Attempt | None:
-    """12. A whole environment written down needs no dependencies."""
+    """13. A whole environment written down needs no dependencies."""
     own = [r for r in attempt.demand.requirements if r.name not in SEED_NAMES]
     if not attempt.dependencies or len(own) < FULL_FREEZE or not all(r.pinned for r in own):
         return None
@@ -101,14 +117,16 @@ def take_freeze(attempt: Attempt, _: Situation) -> Attempt | None:
         code="pin/freeze", message="every package is pinned, yet they do not fit; the list is taken as it stands",
         effect=Effect.NONE,
     )  # fmt: skip
-    freed = _forgotten(attempt, "pin/contradiction", "pin/prerelease", "date/exempt", "build/unreadable")
+    freed = _forgotten(
+        attempt, "pin/contradiction", "pin/contested", "pin/prerelease", "date/exempt", "build/unreadable"
+    )
     return replace(
-        freed, dependencies=False, own_pins_win=False, prereleases=False, exempt=(), excluded=()
+        freed, dependencies=False, own_pins_win=False, contested=(), prereleases=False, exempt=(), bounds=()
     ).changed(change)
 
 
 def forget_day(attempt: Attempt, _: Situation) -> Attempt | None:
-    """13. Today's releases."""
+    """14. Today's releases."""
     if attempt.cutoff is None:
         return None
     change = Change(
@@ -116,7 +134,7 @@ def forget_day(attempt: Attempt, _: Situation) -> Attempt | None:
         effect=Effect.ADAPTED, before=rfc3339(attempt.cutoff),
     )  # fmt: skip
     freed = _forgotten(attempt, "date/exempt", "date/raised", "build/unreadable")
-    return replace(freed, cutoff=None, exempt=(), excluded=()).changed(change)
+    return replace(freed, cutoff=None, exempt=(), bounds=()).changed(change)
 
 
 def _forgotten(attempt: Attempt, *codes: str) -> Attempt:

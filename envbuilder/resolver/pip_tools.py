@@ -160,6 +160,7 @@ class PipToolsEngine:
         pip = ["--isolated", "--no-input", f"--cache-dir={self._cache / 'pip'}"]
         pip += [] if self._builds.sdist == "locked" else ["--only-binary=:all:"]
         pip += [f"--no-binary={name}" for name in sources]
+        pip += [f"--only-binary={name}" for name in question.wheels_only]
         arguments = ["--cache-dir", str(self._cache / "pip-tools"), f"--pip-args={shlex.join(pip)}"]
         arguments += self._index_arguments()
         arguments += ["--uploaded-prior-to", rfc3339(question.cutoff)] if question.cutoff else []

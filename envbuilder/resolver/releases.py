@@ -42,6 +42,12 @@ SETTLED = datetime.timedelta(days=365)
 """A minor version is in common use, with wheels of every library, about a year after its release."""
 
 
+def settled(minor: tuple[int, int]) -> datetime.datetime:
+    """Return the day on which a minor version had been out for a year."""
+    day = RELEASED[minor] + SETTLED
+    return datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.timezone.utc)
+
+
 def last_patch(minor: tuple[int, int]) -> str:
     """Return ``3.8.20`` for (3, 8)."""
     return f"{minor[0]}.{minor[1]}.{LAST_PATCH[minor]}"

@@ -91,7 +91,8 @@ def _lock(rewritten: Rewritten, summit: Summit, engine: Engine) -> Lock:
 def _refuse_substitutes(changes: Sequence[Change]) -> None:
     """Raise InterpreterError if the Python is not the one that was asked for."""
     for change in changes:
+        missing = change.code == "python/patch"
+        cure = f"install python {change.before}" if missing else "name the python with --python"
         raise InterpreterError(
-            change.message, code=change.code, origin=change.origin,
-            hint="install it, or leave --strict out",
-        )  # fmt: skip
+            change.message, code=change.code, origin=change.origin, hint=f"{cure}, or leave --strict out"
+        )

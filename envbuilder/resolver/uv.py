@@ -102,6 +102,7 @@ class UvEngine:
         arguments += [] if question.dependencies else ["--no-deps"]
         arguments += ["--prerelease", "allow"] if question.prereleases else []
         arguments += [] if self._builds.sdist == "locked" else ["--only-binary", ":all:"]
+        arguments += [f"--only-binary={name}" for name in question.wheels_only]
         arguments += ["--offline"] if self._settings.offline else []
         return arguments
 

@@ -33,7 +33,8 @@ class Wish:
     def version(self) -> tuple[int, ...] | None:
         """(3, 8, 8) or (3, 8) where the text is one version, else None."""
         parts = self.text.split(".")
-        return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else None
+        readable = all(part.isascii() and part.isdigit() and len(part) < 6 for part in parts)
+        return tuple(map(int, parts)) if readable else None
 
 
 def wishes(request: Request, python: Sequence[PythonRequest]) -> tuple[Wish, ...]:

@@ -12,6 +12,7 @@ from envbuilder.lock import Lock
 from envbuilder.policy import Policy, Sources
 from envbuilder.redact import SafeUrl
 from envbuilder.request import Request
+from envbuilder.resolver.engine import Answer, Failure, Question
 from envbuilder.resolver.resolution import resolve
 from envbuilder.spec import CondaName, CondaRequirement, DirectReference, PypiName, ReferenceKind, Rewritten
 from tests.resolver.toy import (
@@ -216,6 +217,43 @@ def test_a_broken_release_that_nobody_pinned_is_passed_over() -> None:
     lock = locked(rewritten("lib"), engine)
     assert versions(lock)["lib"] == "1.0"
     assert codes(lock) == ["build/unreadable"]
+
+
+def test_what_two_pins_disagree_about_is_of_the_day() -> None:
+    engine = index(
+        a=release("a", "1.0", requires=("c<2",)), b=release("b", "1.0", requires=("c>=2",)),
+        c={**release("c", "1.0"), **release("c", "2.0"), **release("c", "3.0", "2023-01-01")},
+    )  # fmt: skip
+    contested = Contested(engine.releases)
+    lock = locked(rewritten("a==1.0", "b==1.0"), contested)
+    assert versions(lock)["c"] == "2.0"
+    assert codes(lock) == ["pin/contested"]
+
+
+class Contested(ToyEngine):
+    """Tells a disagreement about c as uv does: without saying what it lacks."""
+
+    def solve(self, question: Question) -> Answer:
+        answer = super().solve(question)
+        return replace(answer, lack=None) if isinstance(answer, Failure) else answer
+
+
+def test_a_whole_environment_that_does_not_fit_is_taken_as_it_stands() -> None:
+    names = [f"lib{i}" for i in range(60)]
+    engine = index(
+        **{name: release(name, "1.0") for name in names}, odd=release("odd", "1.0", requires=("gone",))
+    )
+    lock = locked(rewritten("odd==1.0", *(f"{name}==1.0" for name in names)), engine)
+    assert codes(lock) == ["pin/freeze"]
+    with pytest.raises(ResolveError):
+        locked(rewritten("odd==1.0", *(f"{name}==1.0" for name in names[:50])), engine)
+
+
+def test_a_python_younger_than_all_pins_stands_for_the_date() -> None:
+    engine = index(six={**release("six", "1.16"), **release("six", "1.17", "2024-09-01")})
+    lock = locked(rewritten("six==1.16", python=("3.12.1",), created=None), engine)
+    assert lock.as_of == day("2024-10-01")
+    assert "python 3.12 is younger than its pins" in lock.changes[0].message
 
 
 def test_strict_takes_no_step_and_says_which_would_help() -> None:

@@ -102,15 +102,16 @@ class ToyEngine:
         wanted: dict[str, list[str]] = {}
         for text in question.requirements:
             _want(wanted, text, overrides)
+        limits: dict[str, list[str]] = {}
         for text in question.constraints:
             parsed = Requirement(text)
-            if parsed.name in wanted and parsed.name not in overrides:
-                wanted[parsed.name].append(str(parsed.specifier))
+            if parsed.name not in overrides:
+                limits.setdefault(parsed.name, []).append(str(parsed.specifier))
         chosen: dict[str, str] = {}
         queue = list(wanted)
         while queue:
             name = queue.pop()
-            picked = self._pick(name, ",".join(filter(None, wanted[name])), question)
+            picked = self._pick(name, ",".join(filter(None, wanted[name] + limits.get(name, []))), question)
             if isinstance(picked, Failure):
                 return picked
             if chosen.get(name) == picked:
@@ -148,6 +149,9 @@ class ToyEngine:
             v for v in self.releases[name] if allowed.contains(v, prereleases=question.prereleases or None)
         ]
         dated = [v for v in some if self._old_enough(name, v, question)]
+        if name in question.wheels_only:
+            files = {v: self.releases[name][v].files for v in dated}
+            dated = [v for v in dated if any(f.kind is Kind.WHEEL for f in files[v])]
         if not dated:
             younger = (PypiName(name),) if some else ()
             return failure(Lack.VERSION, younger=younger)
