@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from envbuilder.errors import InterpreterError, ResolveError, UsageError
 from envbuilder.lock import Kind
 from envbuilder.resolver.attempt import Attempt, Found, Outcome, evaluate
+from envbuilder.resolver.breaks import broken_by, without_breaks
 from envbuilder.resolver.engine import Failure, FailureKind
 from envbuilder.resolver.faults import failed, refused_by_strict
 from envbuilder.resolver.ladder import loosened, mended
@@ -89,7 +90,7 @@ class Climb:
         failures: list[Failure] = []
         for step in (self._mend, *[self._loosen] * MOST_ATTEMPTS):
             if isinstance(outcome, Found):
-                return self._with_wheels(Summit(attempt=attempt, found=outcome))
+                return self._without_breaks(self._with_wheels(Summit(attempt=attempt, found=outcome)))
             failures.append(outcome)
             if outcome.kind in (FailureKind.NETWORK, FailureKind.TOOL):
                 break
@@ -118,6 +119,15 @@ class Climb:
             fewer = tuple(artifact for artifact in retreats if artifact.name not in outcome.packages)
             retreats = fewer if len(fewer) < len(retreats) else ()
         return summit
+
+    def _without_breaks(self, summit: Summit) -> Summit:
+        """Hold back releases that are known to break others, where an answer without them exists."""
+        breaks = broken_by(summit.attempt, summit.found.artifacts) if summit.attempt.dependencies else ()
+        if not breaks:
+            return summit
+        better = without_breaks(summit.attempt, breaks)
+        outcome = self._evaluate(better)
+        return Summit(attempt=better, found=outcome) if isinstance(outcome, Found) else summit
 
     def _evaluate(self, attempt: Attempt) -> Outcome:
         return evaluate(attempt, self.engine, self.builds)
