@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envbuilder.errors import PolicyError, ResolveError
+from envbuilder.findings import Change, Effect
 from envbuilder.redact import excerpt
+from envbuilder.rewriter.translation import why_left
 from envbuilder.spec import ReferenceKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envbuilder.policy import Sources, Verdict
+    from envbuilder.policy import Policy, Sources, Verdict
     from envbuilder.spec import CondaRequirement, DirectReference
 
 CODES = {
@@ -22,12 +24,26 @@ CODES = {
 }
 
 
-def admit(references: Sequence[DirectReference], sources: Sources) -> tuple[str, ...]:
-    """Return the direct references as PEP 508 text. Raises PolicyError for the first that must not be used.
+def admit(
+    references: Sequence[DirectReference], sources: Sources
+) -> tuple[tuple[str, ...], tuple[Change, ...]]:
+    """Return the direct references as PEP 508 text, and a change that tells of each.
 
-    Even an open policy admits archives with a sha256 only: what has no digest is another thing tomorrow.
+    Raises PolicyError for the first that must not be used. Even an open policy admits archives with a
+    sha256 only: what has no digest is another thing tomorrow.
     """
-    return tuple(_admit(reference, sources) for reference in references)
+    lines = tuple(_admit(reference, sources) for reference in references)
+    return lines, tuple(map(_admitted, references))
+
+
+def _admitted(reference: DirectReference) -> Change:
+    return Change(
+        code=CODES[reference.kind],
+        message=f"{excerpt(str(reference.url))} comes from outside the index; the policy accepts it",
+        effect=Effect.NONE,
+        after=excerpt(str(reference.url)),
+        origin=reference.origin,
+    )
 
 
 def _admit(reference: DirectReference, sources: Sources) -> str:
@@ -52,17 +68,19 @@ def _admit(reference: DirectReference, sources: Sources) -> str:
     return f"{reference.name} @ {url}#{reference.digest.replace(':', '=')}{marker}"
 
 
-def refuse_conda_only(conda: Sequence[CondaRequirement]) -> None:
-    """Raise ResolveError if conda packages are left that no distribution of the index stands for."""
+def refuse_conda_only(conda: Sequence[CondaRequirement], policy: Policy) -> None:
+    """Raise ResolveError if conda packages are left that no distribution of the index is known to stand for."""
     if not conda:
         return
     names = ", ".join(sorted({requirement.name for requirement in conda}))
+    first = conda[0].name
     raise ResolveError(
-        f"only conda has {names}",
+        f"{names}: conda packages without a known counterpart on the package index",
         code="resolve/conda-only",
         requirements=tuple((requirement.origin, requirement.text) for requirement in conda),
         origin=conda[0].origin,
-        hint="remove what the model does not need, or restore it with --engine conda",
+        detail="\n".join(f"{r.name}: {why_left(r, policy)}" for r in conda),
+        hint=f'name it in the policy: `[names] {first} = "its-name-on-the-index"`, or "" to leave it out',
     )
 
 

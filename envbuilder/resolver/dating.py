@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envbuilder.errors import ResolveError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envbuilder.lock import Artifact
     from envbuilder.request import AsOf
     from envbuilder.resolver.probe import Pins
-    from envbuilder.spec import PypiName
+    from envbuilder.spec import PypiName, PypiRequirement
 
 SECOND = datetime.timedelta(seconds=1)
 
@@ -40,6 +40,32 @@ def wanted_day(as_of: AsOf, created: datetime.datetime | None) -> datetime.datet
     return whole(moment) if isinstance(moment, datetime.datetime) else None
 
 
+def chosen(
+    as_of: AsOf, created: datetime.datetime | None, requirements: Sequence[PypiRequirement]
+) -> tuple[Change, ...]:
+    """Tell that the caller chose another day than the model's: what is named without a version may differ."""
+    if as_of == "logged" or (created and as_of == created):
+        return ()
+    loose = next((r for r in requirements if not r.pinned and r.origin.file), None)
+    text = as_of if isinstance(as_of, str) else rfc3339(as_of)
+    logged = f"; the model was logged on {rfc3339(created)}" if created else ""
+    named = f", and {loose.name} has no version of its own" if loose else ""
+    return (
+        Change(
+            code="date/requested",
+            message=f"packages are those of {text}, as requested{logged}{named}",
+            effect=Effect.DEGRADED if loose else Effect.ADAPTED,
+            before=rfc3339(created) if created else "",
+            after=text,
+        ),
+    )
+
+
+def overruled(change: Change) -> Change:
+    """Return a raised day as what it is where the caller named the day: not what was asked for."""
+    return replace(change, effect=Effect.ADAPTED) if change.code == "date/raised" else change
+
+
 def whole(moment: datetime.datetime) -> datetime.datetime:
     """Return the next whole second in UTC: resolvers compare seconds."""
     moment = moment.astimezone(datetime.timezone.utc)
@@ -58,8 +84,9 @@ def guessed(pins: Pins) -> Dating:
     moment, newest = pins.newest
     cutoff = whole(moment + GRACE)
     why = f"{newest.name} {newest.version}, its newest pin, stands for it"
-    if cutoff < settled(pins.place.minor) - SETTLED:
-        cutoff = settled(pins.place.minor)
+    common = settled(pins.place.minor)
+    if common and cutoff < common - SETTLED:
+        cutoff = common
         why = "python {}.{} is younger than its pins; a year later stands for it".format(*pins.place.minor)
     change = Change(
         code="date/guessed",

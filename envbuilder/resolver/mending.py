@@ -29,7 +29,7 @@ def relax_seeds(attempt: Attempt, situation: Situation) -> Attempt | None:
         if pin.name in SEED_NAMES:
             change = Change(
                 code="pin/seed", message=f"{pin.text} cannot be had ({_reason(fault.failure)}); any is taken",
-                effect=Effect.ADAPTED, before=pin.text, after=pin.name, origin=pin.origin,
+                effect=Effect.DEGRADED, before=pin.text, after=pin.name, origin=pin.origin,
             )  # fmt: skip
             attempt = replace(attempt, demand=attempt.demand.respecified(pin.name, "")).changed(change)
     return attempt

@@ -42,8 +42,10 @@ SETTLED = datetime.timedelta(days=365)
 """A minor version is in common use, with wheels of every library, about a year after its release."""
 
 
-def settled(minor: tuple[int, int]) -> datetime.datetime:
-    """Return the day on which a minor version had been out for a year."""
+def settled(minor: tuple[int, int]) -> datetime.datetime | None:
+    """Return the day on which a minor version had been out for a year; None for one that is not known."""
+    if minor not in RELEASED:
+        return None
     day = RELEASED[minor] + SETTLED
     return datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.timezone.utc)
 

@@ -14,7 +14,7 @@ from envbuilder.progress import SILENT, Progress
 from envbuilder.resolver.admission import admit, refuse_conda_only
 from envbuilder.resolver.attempt import Attempt
 from envbuilder.resolver.climb import Climb, Summit
-from envbuilder.resolver.dating import guessed, verify, wanted_day
+from envbuilder.resolver.dating import chosen, guessed, overruled, verify, wanted_day
 from envbuilder.resolver.demand import demand_of
 from envbuilder.resolver.probe import probe
 from envbuilder.resolver.targets import Place, place_of, requested
@@ -47,8 +47,8 @@ def resolve(
     (envbuilder.resolver.ladder) ends without a lock; that one names the requirement lines at fault.
     """
     spec = rewritten.spec
-    direct = admit(spec.direct, policy.sources)
-    refuse_conda_only(spec.conda)
+    direct, admitted = admit(spec.direct, policy.sources)
+    refuse_conda_only(spec.conda, policy)
     day = wanted_day(request.as_of, spec.provenance.created)
     moment = day or datetime.datetime.now(datetime.timezone.utc)
 
@@ -61,16 +61,17 @@ def resolve(
     if request.strict:
         _refuse_substitutes(choice)
     choice += requested(request, spec.python, first.target)
+    choice += (*admitted, *chosen(request.as_of, spec.provenance.created, spec.pypi))
     progress.phase("resolve", spec.provenance.model)
     attempt = Attempt(place=first, demand=demand_of(spec), direct=direct, cutoff=day, changes=choice)
     if day is None and request.as_of == "logged":
         dating = guessed(probe(attempt.demand, first, engine))
         attempt = replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
     climb = Climb(engine=engine, builds=policy.builds, wishes=wanted, place=place, strict=request.strict)
-    return _lock(rewritten, climb.run(attempt), engine)
+    return _lock(rewritten, climb.run(attempt), engine, request)
 
 
-def _lock(rewritten: Rewritten, summit: Summit, engine: Engine) -> Lock:
+def _lock(rewritten: Rewritten, summit: Summit, engine: Engine, request: Request) -> Lock:
     attempt, found = summit.attempt, summit.found
     return Lock(
         target=attempt.place.target,
@@ -80,7 +81,7 @@ def _lock(rewritten: Rewritten, summit: Summit, engine: Engine) -> Lock:
         as_of=attempt.cutoff,
         changes=(
             *rewritten.changes,
-            *attempt.changes,
+            *(overruled(change) if request.as_of != "logged" else change for change in attempt.changes),
             *verify(found.artifacts, attempt.cutoff, attempt.exempt),
             *found.changes,
         ),

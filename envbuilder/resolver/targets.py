@@ -114,11 +114,13 @@ def _decide(
 ) -> tuple[str, tuple[Change, ...]]:
     """One version or ``specifier,==3.8.*``: a range alone would mean today's newest Python."""
     if wish is None:
-        minor = ".".join(map(str, default_minor(moment)))
+        here = {tuple(map(int, i.version.split(".")[:2])) for i in interpreters.present()}
+        favourite = next((m for m in preferred_minors(moment) if m in here), default_minor(moment))
+        minor = ".".join(map(str, favourite))
         return minor, (
             Change(
                 code="python/default",
-                message=f"no file names a python; {minor} was in common use on {moment:%Y-%m-%d}",
+                message=f"no file names a python; {minor} is taken, in use on {moment:%Y-%m-%d}",
                 effect=Effect.ADAPTED,
                 after=minor,
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def snapshot(directory: Directory, names: tuple[str, ...] = WELL_KNOWN) -> Snaps
 
 def resolution_key(rewritten: Rewritten, request: Request, settings: Settings, policy: Policy) -> str:
     """Return the address of a spec's resolution: all that can change the lock but the spec itself."""
-    created = rewritten.spec.provenance.created if request.as_of == "logged" else None
+    created = rewritten.spec.provenance.created
     return digest(
         {
             "schema": 1,
@@ -96,4 +97,10 @@ def resolution_key(rewritten: Rewritten, request: Request, settings: Settings, p
 
 def _asked(request: Request, settings: Settings, policy: Policy) -> list[str]:
     index = settings.index.stripped if settings.index else ""
-    return [request.key, policy.resolution_key, index, host_key()]
+    day = today() if request.as_of == "now" else ""
+    return [request.key, day, policy.resolution_key, index, host_key()]
+
+
+def today() -> str:
+    """Return this day in UTC: "now" means that, not the day on which somebody first said it."""
+    return f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}"

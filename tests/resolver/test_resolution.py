@@ -11,7 +11,7 @@ from envbuilder.findings import Effect, Fidelity, Origin, fidelity_of
 from envbuilder.lock import Lock
 from envbuilder.policy import Policy, Sources
 from envbuilder.redact import SafeUrl
-from envbuilder.request import Request
+from envbuilder.request import AsOf, Request
 from envbuilder.resolver.engine import Answer, Failure, Question
 from envbuilder.resolver.resolution import resolve
 from envbuilder.spec import CondaName, CondaRequirement, DirectReference, PypiName, ReferenceKind, Rewritten
@@ -113,7 +113,7 @@ def test_a_seed_that_is_gone_becomes_any_of_the_day() -> None:
     assert versions(lock)["pip"] == "1.0"
     (change,) = lock.changes
     assert (change.code, change.effect, str(change.origin)) == (
-        "pin/seed", Effect.ADAPTED, "python_env.yaml:4:1",
+        "pin/seed", Effect.DEGRADED, "python_env.yaml:4:1",
     )  # fmt: skip
 
 
@@ -311,10 +311,11 @@ def test_hashes_of_a_requirement_hold() -> None:
 def test_conda_leftovers_are_an_error_with_their_lines() -> None:
     origin = Origin(file="conda.yaml", line=7, column=3)
     left = CondaRequirement(name=CondaName("r-base"), text="r-base=4.1", origin=origin)
-    with pytest.raises(ResolveError, match="only conda has r-base") as caught:
+    with pytest.raises(ResolveError, match="r-base: conda packages without a known counterpart") as caught:
         locked(rewritten("pip", conda=(left,)), index())
     assert caught.value.code == "resolve/conda-only"
     assert caught.value.requirements == ((origin, "r-base=4.1"),)
+    assert "[names] r-base" in caught.value.hint
 
 
 def test_direct_references_need_the_policy() -> None:
@@ -346,7 +347,7 @@ def test_an_open_policy_admits_an_archive_with_its_digest_only() -> None:
         )  # fmt: skip
 
     assert next(a.sha256 for a in lock(reference).artifacts if a.name == "six") == six.sha256
-    assert codes(lock(reference)) == ["date/unverified"]
+    assert codes(lock(reference)) == ["source/direct-url", "date/unverified"]
     with pytest.raises(ResolveError):
         lock(replace(reference, digest="sha256:" + "0" * 64))
     for odd in (replace(reference, digest=""), replace(reference, kind=ReferenceKind.VCS)):
@@ -406,3 +407,37 @@ def test_an_unreadable_python_is_an_error_with_its_place() -> None:
     with pytest.raises(ResolveError, match="cannot be read") as caught:
         locked(rewritten("pip", python=("three",)), index())
     assert caught.value.origin == Origin(file="file0", line=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "as_of", "effect"),
+    [
+        ("six==1.16", "now", Effect.ADAPTED),
+        ("six", "now", Effect.DEGRADED),
+        ("six", day("2021-05-01"), Effect.DEGRADED),
+        ("six>=1", day("2021-05-01"), Effect.DEGRADED),
+    ],
+)
+def test_another_day_than_the_models_is_told(line: str, as_of: AsOf, effect: Effect) -> None:
+    engine = index(six=release("six", "1.16"))
+    lock = locked(rewritten(line), engine, Request(as_of=as_of))
+    (change,) = [change for change in lock.changes if change.code == "date/requested"]
+    assert change.effect is effect
+    assert "2021-06-01" in change.message
+
+
+def test_the_models_own_day_is_no_change() -> None:
+    lock = locked(rewritten("six"), index(six=release("six", "1.16")), Request(as_of=day("2021-06-01")))
+    assert codes(lock) == []
+
+
+def test_a_day_that_was_asked_for_and_cannot_be_kept_weighs_something() -> None:
+    lock = locked(rewritten("six==1.16"), index(six=release("six", "1.16")), Request(as_of=day("1999-01-01")))
+    raised = {change.code: change.effect for change in lock.changes}
+    assert raised["date/raised"] is Effect.ADAPTED
+
+
+def test_no_python_at_all_takes_one_that_is_here() -> None:
+    lock = locked(rewritten("pip", python=(), created="2026-11-01"), index())
+    assert lock.target.python == "3.12.1"  # 3.14 was older than a year by then, and is not here
+    assert codes(lock) == ["python/default"]

@@ -39,16 +39,21 @@ def test_a_model_that_asks_for_the_same_gets_the_same_lock(
     assert lock_model(model, settings=settings).known
 
 
-def test_another_day_is_another_question_unless_today_is_asked_for(
-    model: Path, settings: Settings, stages: Stages
-) -> None:
-    now = Request(as_of="now")
+def test_another_day_is_another_question(model: Path, settings: Settings, stages: Stages) -> None:
     lock_model(model, settings=settings)
-    lock_model(model, settings=settings, request=now)
     text = (model / "MLmodel").read_text()
     (model / "MLmodel").write_text(text.replace("2024-01-02", "2024-01-03"))
     assert not lock_model(model, settings=settings).known
+
+
+def test_now_is_today_and_not_the_day_on_which_it_was_first_said(
+    model: Path, settings: Settings, stages: Stages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = Request(as_of="now")
+    lock_model(model, settings=settings, request=now)
     assert lock_model(model, settings=settings, request=now).known
+    monkeypatch.setattr("envbuilder.use.keys.today", lambda: "2031-01-01")
+    assert not lock_model(model, settings=settings, request=now).known
 
 
 def test_the_proof_of_the_lock_is_this_models_own(model: Path, settings: Settings, stages: Stages) -> None:
