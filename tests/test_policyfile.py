@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from envbuilder.cli.init import POLICY
 from envbuilder.errors import EnvbuilderError, PolicyError
+from envbuilder.findings import Level
 from envbuilder.policy import DEFAULT
 from envbuilder.policyfile import find_policy, read_policy
 
@@ -114,3 +115,27 @@ def test_no_bytes_do_more_than_be_refused(tmp_path_factory: pytest.TempPathFacto
         read_policy(path)
     except EnvbuilderError as error:
         assert error.hint
+
+
+def test_levels_of_codes(tmp_path: Path) -> None:
+    text = '[levels]\n"pin/unpinned" = "allow"\n"channel/restricted" = "warning"\n'
+    policy = read_policy(write(tmp_path, text))
+    assert policy.levels == (("channel/restricted", Level.WARNING), ("pin/unpinned", "allow"))
+    assert policy.digest != DEFAULT.digest
+    assert policy.resolution_key == DEFAULT.resolution_key
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ('"pin/unpined" = "allow"', "policy/unknown-key", "did you mean levels.pin/unpinned?"),
+        ('"nonsense" = "allow"', "policy/unknown-key", "known keys: build/"),
+        ('"pin/unpinned" = "off"', "policy/invalid", 'has to be "allow", "note", "warning" or "error"'),
+        ('"pin/unpinned" = 1', "policy/invalid", "has to be"),
+    ],
+)
+def test_a_wrong_level_is_an_error(tmp_path: Path, text: str, code: str, words: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        read_policy(write(tmp_path, f"[levels]\n{text}\n"))
+    assert caught.value.code == code
+    assert words in str(caught.value)

@@ -71,6 +71,8 @@ def _hunks(edit: FileEdit) -> tuple[_Hunk, ...]:
             i, j = i + 1, j + 1
             continue
         removed, added = _resumed(before, after, i, j)
+        if removed == added:
+            removed = added = 1  # a line for a line
         old, new = before[i : i + removed], after[j : j + added]
         hunks.append(_Hunk(start=i + 1, end=i + removed + 1, before=_text(old), after=_text(new)))
         i, j = i + removed, j + added

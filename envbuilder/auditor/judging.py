@@ -39,7 +39,8 @@ def judge(found: Found, terms: Terms) -> ModelReport | Skipped:
 
 def report_of(found: Found, spec: EnvSpec, terms: Terms) -> ModelReport:
     """Judge a model that was read. A pure function of its files' bytes, the policy and the day."""
-    findings = spec.findings
+    # What refuses a model is told first: it is why the rest is not known.
+    findings = tuple(sorted(spec.findings, key=lambda finding: not finding.refuses))
     if not any(finding.refuses for finding in findings):
         rewritten = rewrite(spec, policy=terms.policy)
         subject = Subject(rewritten=rewritten, today=terms.today)

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from typing import TypeAlias
 
 from envbuilder.auditor.discovery import Found
@@ -48,12 +49,14 @@ def _judged(items: Iterable[Item], memory: Memory) -> Iterator[Outcome]:
 def _shared(items: Iterator[Item], terms: Terms, jobs: int) -> Iterator[Outcome]:
     # Not forked: the caller may have threads, the progress bar is one.
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_start, initargs=(terms,))
+    resource_tracker.ensure_running()  # now, since it takes SIGINT as unblocked when it has started
     pending: deque[Future[list[Outcome]]] = deque()
     told: dict[tuple[Finding, ...], tuple[Finding, ...]] = {}
     try:
         while True:
             while len(pending) < jobs * _AHEAD and (chunk := list(itertools.islice(items, _CHUNK))):
-                pending.append(pool.submit(_work, chunk))
+                with _uninterrupted():
+                    pending.append(pool.submit(_work, chunk))
             if not pending:
                 return
             for outcome in pending.popleft().result():
@@ -65,6 +68,16 @@ def _shared(items: Iterator[Item], terms: Terms, jobs: int) -> Iterator[Outcome]
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Start processes to which Ctrl-C, which reaches the whole group, does nothing: who starts them ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _once(outcome: Outcome, told: dict[tuple[Finding, ...], tuple[Finding, ...]]) -> Outcome:
@@ -83,8 +96,6 @@ _memory: Memory | None = None
 def _start(terms: Terms) -> None:
     global _memory  # noqa: PLW0603 - set once, before any work
     _memory = Memory(terms)
-    # Ctrl-C reaches the whole process group; who started us ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _work(items: list[Item]) -> list[Outcome]:

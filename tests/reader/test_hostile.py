@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -13,42 +11,10 @@ import pytest
 from envbuilder.errors import InputRefused
 from envbuilder.findings import Finding
 from envbuilder.reader.model import read_model
+from tests.hostile import CASES, write_case
 
-SHARED = Path(__file__).parents[3] / "shared" / "hostile" / "cases.json"
-CASES = json.loads(SHARED.read_text("utf-8")) if SHARED.is_file() else []
 READ = [case for case in CASES if case["group"] in "SUDYKP"]
-ENVIRONMENT_FILES = {"requirements.txt", "conda.yaml", "python_env.yaml"}
-
 pytestmark = pytest.mark.skipif(not CASES, reason="the list of hostile inputs is not here")
-
-
-def big(case: dict[str, Any]) -> str:
-    repeated = "".join(case["repeat"].replace("{n}", str(n)) for n in range(case["times"]))
-    text = str(case.get("prefix", "")) + repeated + str(case.get("suffix", ""))
-    return text + (big(case["then"]) if "then" in case else "")
-
-
-def content(case: dict[str, Any]) -> bytes:
-    if "b64" in case:
-        return base64.b64decode(case["b64"])
-    return (big(case) if "repeat" in case else str(case["content"])).encode()
-
-
-def write(case: dict[str, Any], root: Path) -> None:
-    target = root / case["file"]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if "setup" not in case:
-        target.write_bytes(content(case))
-    elif "symbolic link to" in case["setup"]:
-        target.symlink_to(case["setup"].rpartition(" to ")[2])
-    else:
-        assert case["setup"] == "MLmodel is a directory, with an empty file in it"
-        target.mkdir()
-        (target / "empty").touch()
-    for name, text in case.get("beside", {}).items():
-        (root / name).write_text(text, "utf-8")
-    if not ENVIRONMENT_FILES & {case["file"], *case.get("beside", {})}:
-        (root / "requirements.txt").write_text("numpy==1.21.0\n")
 
 
 def read(root: Path) -> tuple[tuple[Finding, ...], bool]:
@@ -60,7 +26,7 @@ def read(root: Path) -> tuple[tuple[Finding, ...], bool]:
 
 @pytest.mark.parametrize("case", READ, ids=lambda case: case["id"])
 def test_case(case: dict[str, Any], tmp_path: Path) -> None:
-    write(case, tmp_path)
+    write_case(case, tmp_path)
     started = time.monotonic()
     findings, refused = read(tmp_path)
     assert time.monotonic() - started < 2
