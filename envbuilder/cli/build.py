@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from envbuilder.cli.objects import change_object, time_text, write_object
+from envbuilder.cli.objects import change_object, write_object
 from envbuilder.cli.options import asked, model_argument, output_option, quiet_option, resolving
 from envbuilder.cli.terminal import say, showing_progress
 from envbuilder.locate import locate
+from envbuilder.report.objects import time_text
 
 if TYPE_CHECKING:
     from envbuilder.use.restoration import Restored

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from envbuilder.cli.cachecare import gc_command, pin_command, unpin_command, verify_command
-from envbuilder.cli.objects import time_text, write_object
+from envbuilder.cli.objects import write_object
 from envbuilder.cli.options import output_option
 from envbuilder.cli.sizes import size_text
 from envbuilder.redact import visible
+from envbuilder.report.objects import time_text
 from envbuilder.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from envbuilder.cli.failure import CLEAN, FINDINGS
-from envbuilder.cli.objects import time_text, write_object
+from envbuilder.cli.objects import write_object
 from envbuilder.cli.options import output_option, policy_of, policy_option
 from envbuilder.cli.sizes import size_text
 from envbuilder.limits import Limits, read_age, read_size
 from envbuilder.locate import locate
 from envbuilder.redact import visible
+from envbuilder.report.objects import time_text
 from envbuilder.settings import Settings
 
 if TYPE_CHECKING:

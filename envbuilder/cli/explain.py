@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from envbuilder.cli.changes import change_line, fidelity_line
-from envbuilder.cli.failure import error_lines, finding_lines, finding_object, place_of
+from envbuilder.cli.failure import error_lines, finding_lines
 from envbuilder.cli.objects import change_object, write_object
 from envbuilder.cli.options import asked, model_argument, output_option, resolving
 from envbuilder.cli.terminal import showing_progress
 from envbuilder.locate import locate
 from envbuilder.redact import visible
+from envbuilder.report.objects import finding_object, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

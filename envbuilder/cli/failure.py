@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envbuilder.cli.terminal import BOLD, RED, YELLOW, say, styled
 from envbuilder.errors import EnvbuilderError, InputRefused, ResolveError
 from envbuilder.redact import visible
+from envbuilder.report.objects import finding_object, place_of
 
 if TYPE_CHECKING:
     from envbuilder.findings import Finding, Origin
@@ -64,25 +65,4 @@ def _error_object(error: EnvbuilderError) -> dict[str, Any]:
         "detail": error.detail or None,
         "findings": [finding_object(finding) for finding in findings],
         "requirements": [{"text": text, **place_of(origin)} for origin, text in requirements],
-    }
-
-
-def place_of(origin: Origin | None) -> dict[str, Any]:
-    """Return file, line and column as the interface's JSON has them; null where there is none."""
-    if origin is None:
-        return {"file": None, "line": None, "column": None}
-    return {"file": origin.file, "line": origin.line or None, "column": origin.column or None}
-
-
-def finding_object(finding: Finding) -> dict[str, Any]:
-    """Return a finding as the interface's JSON object FINDING."""
-    fix = finding.fix
-    return {
-        "code": finding.code,
-        "level": finding.level.value,
-        "message": finding.message,
-        **place_of(finding.origin),
-        "hint": finding.hint or None,
-        "fingerprint": finding.fingerprint,
-        "fix": {"description": fix.description, "before": fix.before, "after": fix.after} if fix else None,
     }

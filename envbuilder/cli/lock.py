@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from envbuilder.cli.changes import change_lines, fidelity_line
-from envbuilder.cli.objects import change_object, time_text, write_object
+from envbuilder.cli.objects import change_object, write_object
 from envbuilder.cli.options import asked, model_argument, output_option, resolving
 from envbuilder.cli.terminal import say, showing_progress
 from envbuilder.errors import UsageError
 from envbuilder.findings import Effect, fidelity_of
 from envbuilder.locate import locate
 from envbuilder.redact import excerpt
+from envbuilder.report.objects import time_text
 
 if TYPE_CHECKING:
     from envbuilder.lock import Lock

@@ -6,10 +6,9 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from envbuilder.cli.failure import place_of
+from envbuilder.report.objects import SCHEMA, place_of
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Mapping
 
     from envbuilder.findings import Change
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def write_object(value: Mapping[str, Any]) -> None:
     """Write one JSON object on a line of stdout, in ASCII: no reader can be led astray by its text."""
-    sys.stdout.write(json.dumps({"schema": 1, **value}) + "\n")
+    sys.stdout.write(json.dumps({"schema": SCHEMA, **value}) + "\n")
 
 
 def change_object(change: Change) -> dict[str, Any]:
@@ -31,8 +30,3 @@ def change_object(change: Change) -> dict[str, Any]:
         "before": change.before or None,
         "after": change.after or None,
     }
-
-
-def time_text(moment: datetime.datetime | None) -> str | None:
-    """Return an aware time as RFC 3339 in UTC."""
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
