@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import signal
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,10 +24,10 @@ from envbuilder.report.report import ModelReport, Skipped
 Item: TypeAlias = "Found | Skipped"
 Outcome: TypeAlias = "ModelReport | Skipped"
 
-FEW = 500
-"""Models that are judged before a process is started: that takes as long as some hundred models."""
+ALONE = 0.5
+"""Seconds of work before a process is started: to start them takes about that long."""
 
-_CHUNK = 64
+_CHUNK = 128
 _AHEAD = 4
 """Chunks per process that are under way: what is not yet asked for stays on the disk."""
 
@@ -35,10 +36,12 @@ def judged(found: Iterable[Item], terms: Terms, jobs: int) -> Iterator[Outcome]:
     """Yield the outcome for each, in order. Raises ToolError if a process dies."""
     items = iter(found)
     memory = Memory(terms)
-    yield from _judged(items if jobs < 2 else itertools.islice(items, FEW), memory)
-    first = next(items, None)
-    if first is not None:
-        yield from _shared(itertools.chain([first], items), terms, jobs)
+    end = time.monotonic() + ALONE
+    for item in items:
+        if jobs > 1 and time.monotonic() >= end:
+            yield from _shared(itertools.chain([item], items), terms, jobs)
+            return
+        yield from _judged([item], memory)
 
 
 def _judged(items: Iterable[Item], memory: Memory) -> Iterator[Outcome]:
@@ -59,8 +62,7 @@ def _shared(items: Iterator[Item], terms: Terms, jobs: int) -> Iterator[Outcome]
                     pending.append(pool.submit(_work, chunk))
             if not pending:
                 return
-            for outcome in pending.popleft().result():
-                yield _once(outcome, told)
+            yield from _once(pending.popleft().result(), told)
     except BrokenProcessPool as error:
         raise ToolError(
             "a process that reads models died",
@@ -80,13 +82,18 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _once(outcome: Outcome, told: dict[tuple[Finding, ...], tuple[Finding, ...]]) -> Outcome:
+def _once(outcomes: list[Outcome], told: dict[tuple[Finding, ...], tuple[Finding, ...]]) -> Iterator[Outcome]:
     """Let equal findings of many models be one object: what came from another process is a copy each time."""
-    if isinstance(outcome, ModelReport):
-        findings = told.setdefault(outcome.findings, outcome.findings)
-        if findings is not outcome.findings:
-            return replace(outcome, findings=findings)
-    return outcome
+    own: dict[int, tuple[Finding, ...]] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Skipped):
+            yield outcome
+            continue
+        # Those of one message are one object already, if they were one: to hash them costs more than to read.
+        findings = own.get(id(outcome.findings))
+        if findings is None:
+            findings = own[id(outcome.findings)] = told.setdefault(outcome.findings, outcome.findings)
+        yield outcome if findings is outcome.findings else replace(outcome, findings=findings)
 
 
 _memory: Memory | None = None

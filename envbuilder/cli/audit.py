@@ -13,7 +13,7 @@ import click
 
 from envbuilder.cli.failure import CLEAN, FINDINGS, IMPOSSIBLE
 from envbuilder.cli.options import policy_of, policy_option
-from envbuilder.cli.terminal import say, showing_progress
+from envbuilder.cli.terminal import BOLD, RED, YELLOW, painted, say, showing_progress, shows_colour
 from envbuilder.cli.writing import write_pieces
 from envbuilder.errors import UsageError
 from envbuilder.findings import Level
@@ -21,6 +21,8 @@ from envbuilder.redact import excerpt
 from envbuilder.report.formats import FORMATS, writer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from envbuilder.report.report import Report
 
 
@@ -150,11 +152,24 @@ def _write(report: Report, outputs: list[Output], threshold: Level) -> None:
     from envbuilder.report.text import verdict
 
     for item in outputs:
-        pieces = writer(item.format)(report, fail_on=threshold)
         if item.file:
-            write_pieces(item.file, pieces)
+            write_pieces(item.file, writer(item.format)(report, fail_on=threshold))
         else:
-            for piece in pieces:
-                sys.stdout.write(piece)
+            sys.stdout.writelines(_for_stdout(item, report, threshold))
     if all(item.file for item in outputs):
         say(verdict(report))
+
+
+def _for_stdout(item: Output, report: Report, threshold: Level) -> Iterator[str]:
+    if item.format == "text" and shows_colour(sys.stdout):
+        from envbuilder.report import text
+
+        return text.write(report, fail_on=threshold, style=_styled)
+    return writer(item.format)(report, fail_on=threshold)
+
+
+_STYLES = {Level.ERROR: RED, Level.WARNING: YELLOW, Level.NOTE: BOLD, None: BOLD}
+
+
+def _styled(text: str, level: Level | None) -> str:
+    return painted(text, _STYLES[level])

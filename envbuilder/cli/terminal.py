@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from envbuilder.progress import Progress, Silent
 from envbuilder.redact import visible
@@ -25,14 +25,19 @@ def say(text: str) -> None:
 
 def styled(text: str, style: str) -> str:
     """Return text in a style (an SGR number) if stderr shows it and NO_COLOR does not forbid it."""
-    return f"\x1b[{style}m{text}\x1b[0m" if _colour() else text
+    return painted(text, style) if shows_colour(sys.stderr) else text
 
 
-def _colour() -> bool:
-    """no-color.org; FORCE_COLOR as rich and others read it."""
+def painted(text: str, style: str) -> str:
+    """Return text in a style (an SGR number)."""
+    return f"\x1b[{style}m{text}\x1b[0m"
+
+
+def shows_colour(stream: TextIO) -> bool:
+    """Whether a stream takes styles: no-color.org; FORCE_COLOR as rich and others read it."""
     if os.environ.get("NO_COLOR"):
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
 @contextlib.contextmanager

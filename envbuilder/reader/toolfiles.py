@@ -9,6 +9,7 @@ import re
 import sys
 
 from envbuilder.findings import Level, Origin
+from envbuilder.reader import limits
 from envbuilder.reader.gather import Refusal
 from envbuilder.reader.reading import Reading
 from envbuilder.redact import excerpt
@@ -39,11 +40,8 @@ _LOGGED = ".python-version"
 def report_tool_files(reading: Reading) -> None:
     """Report every such file at the model's root."""
     names = set(reading.directory.names())
-    # A huge folder is not listed to its end: the known names are asked for one by one.
-    names |= {
-        n for n in (*_CONFIGURATION, *_TOOL_MODULES, _LOGGED, "pyproject.toml") if reading.directory.has(n)
-    }
-    names |= {f"{m}.py" for m in _TOOL_MODULES if reading.directory.has(f"{m}.py")}
+    if len(names) >= limits.DIRECTORY_ENTRIES:
+        names |= _asked_for(reading)
     for name in sorted(names):
         if name.lower() in (*_CONFIGURATION, _LOGGED) or (
             name.lower() == "pyproject.toml" and _configures(name, reading)
@@ -53,6 +51,12 @@ def report_tool_files(reading: Reading) -> None:
         elif _shadows(name, reading):
             message = f"{excerpt(name)} would be run or imported instead of the real one"
             _report("source/tool-shadow", message, name, reading)
+
+
+def _asked_for(reading: Reading) -> set[str]:
+    """Return the known names that are there: a huge folder is not listed to its end."""
+    known = (*_CONFIGURATION, *_TOOL_MODULES, *(f"{m}.py" for m in _TOOL_MODULES), _LOGGED, "pyproject.toml")
+    return {name for name in known if reading.directory.has(name)}
 
 
 def _report(code: str, message: str, name: str, reading: Reading) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -244,6 +245,23 @@ def processes_of(group: int) -> list[str]:
     ).stdout
     rows = [line.split() for line in listed.splitlines()]
     return [state for number, state in rows if number == str(group) and not state.startswith("Z")]
+
+
+def test_colour_only_where_it_is_wanted(
+    call: Call, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("tree")
+    plain = capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    call("tree")
+    coloured = capsys.readouterr().out
+    assert "\x1b[31merror\x1b[0m[channel/restricted]" in coloured
+    assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == plain
+    call("tree", "--output", "json")
+    assert "\x1b" not in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    call("tree")
+    assert capsys.readouterr().out == plain
 
 
 def test_help_fits_the_terminal() -> None:
