@@ -96,7 +96,15 @@ def request(folder: Path, good: Good, pause: float) -> None:
             (folder / "seen").open("a") as seen,
         ):
             tell(log, "hit" if session.restored.hit else "built")
-            command: list[str | Path] = [session.python, "-I", "-c", CHECK, good.name, good.digest, str(pause)]
+            command: list[str | Path] = [
+                session.python,
+                "-I",
+                "-c",
+                CHECK,
+                good.name,
+                good.digest,
+                str(pause),
+            ]
             # A program that outlives its worker still tells what it sees.
             session.run(command, stderr=seen)
         tell(log, "done")
