@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from envbuilder.errors import PolicyError
 from envbuilder.request import EngineName, Request, read_as_of, read_python
 from envbuilder.settings import Settings
 
@@ -93,7 +95,16 @@ def asked(
 
 
 def policy_of(path: Path | None) -> Policy:
-    """Return the policy of a file, or of the folder where the command runs. Raises PolicyError."""
+    """Return the policy of a file, or of the folder where the command runs.
+
+    Raises PolicyError, also where that folder is a model: what came with it is not the user's word.
+    """
     from envbuilder.policyfile import find_policy, read_policy
 
-    return read_policy(path or find_policy(Path()))
+    found = path or find_policy(Path())
+    if found and path is None and os.path.lexists("MLmodel"):
+        raise PolicyError(
+            f"{found.name} stands in the folder of a model, and a model does not make its own policy",
+            hint="run the command in another folder, or name a policy with --policy",
+        )
+    return read_policy(found)

@@ -1,0 +1,267 @@
+"""Hostile inputs of the shared list, through ``lock`` and ``explain``: nothing of a model acts, nobody is asked."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import re
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from envbuilder.cli.main import run_command_line
+from envbuilder.resolver.engine import Answer, Question
+from envbuilder.resolver.uv import UvEngine
+from tests.hostile import CASES, write_case
+
+READ = [case for case in CASES if case["group"] in "SUDYKP"]
+REJECTED = [case for case in READ if case["expect"].startswith("reject:")]
+
+OPENED = {"S14": "editable", "S16": "local", "K10": "url", "P05": "url"}
+"""Cases whose direct reference the policy may open, and its entry in ``[sources]``."""
+
+ACCEPTED = {
+    "S31": ({'numpy==1.0; python_version < "3" or os_name == "posix"'}, "3."),
+    "U07": ({"numpy==1.0"}, "3."),
+    "U19": ({"numpy==1.21.0"}, "3."),
+    "Y04": (set(), "3.10."),
+}
+"""What the resolver has to be asked: requirements, and how the target's Python begins."""
+
+OPENABLE = [case for case in READ if case["id"] in OPENED]
+REPORTED = [case for case in READ if case["expect"].startswith("finding:") and case["id"] not in OPENED]
+ACCEPTABLE = [case for case in READ if case["expect"] == "accept"]
+SECRET = "planted-in-the-environment"
+
+
+@dataclass
+class Listener:
+    """A server on loopback that has nothing, and who came."""
+
+    url: str
+    connections: int = 0
+    paths: set[str] = field(default_factory=set)
+
+    def clear(self) -> None:
+        self.connections = 0
+        self.paths.clear()
+
+
+@contextmanager
+def listening() -> Iterator[Listener]:
+    class Nothing(http.server.BaseHTTPRequestHandler):
+        def setup(self) -> None:
+            super().setup()
+            listener.connections += 1
+
+        def do_GET(self) -> None:
+            listener.paths.add(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_POST = do_CONNECT = do_GET  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
+        listener = Listener(url=f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield listener
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@dataclass(kw_only=True)
+class Host:
+    """A host with one index; whoever asks any other host reaches ``foreign``, which stands for its proxy."""
+
+    index: Listener
+    foreign: Listener
+    model: Path
+    canary: Path
+    tools: list[list[str]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def listeners() -> Iterator[tuple[Listener, Listener]]:
+    with listening() as index, listening() as foreign:
+        yield index, foreign
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store: the host's interpreters are looked at once."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def host(
+    tmp_path: Path, home: Path, listeners: tuple[Listener, Listener], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Host]:
+    index, foreign = listeners
+    index.clear()
+    foreign.clear()
+    host = Host(index=index, foreign=foreign, model=tmp_path / "model", canary=tmp_path / "canary")
+    host.model.mkdir()
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "HOME": str(home), "ENVBUILDER_HOME": str(home / "store"), "UV_DEFAULT_INDEX": f"{index.url}/simple/",
+        "HTTP_PROXY": foreign.url, "HTTPS_PROXY": foreign.url, "ALL_PROXY": foreign.url, "NO_PROXY": "127.0.0.1",
+        "UV_PYTHON_DOWNLOADS": "never", "AWS_SECRET_ACCESS_KEY": SECRET, "CONDA_TOKEN": SECRET,
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    # The worst place to be in.
+    monkeypatch.chdir(host.model)
+    _record(host, monkeypatch)
+    yield host
+    assert not host.canary.exists()
+    assert not foreign.connections
+
+
+def _record(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    popen, solve = subprocess.Popen, UvEngine.solve
+
+    def started(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        host.tools.append(argv)
+        return popen(argv, **options)
+
+    def asked(engine: UvEngine, question: Question) -> Answer:
+        host.questions.append(question)
+        return solve(engine, question)
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    monkeypatch.setattr(UvEngine, "solve", asked)
+
+
+def plant(host: Host) -> None:
+    """Put beside the files of a model whatever a careless tool would run or obey."""
+    python = f"open({str(host.canary)!r}, 'w').close()\n"
+    shell = f"#!/bin/sh\ntouch '{host.canary}'\n"
+    planted = {
+        "pip/__init__.py": "", "pip/__main__.py": python, "setup.py": python, "sitecustomize.py": python,
+        "usercustomize.py": python, "python3": shell, "evil/python": shell, "uv": shell,
+        "uv.toml": f'index-url = "{host.foreign.url}/simple/"\n',
+        "pip.conf": f"[global]\nindex-url = {host.foreign.url}/simple/\n",
+    }  # fmt: skip
+    for name, text in planted.items():
+        path = host.model / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Return the exit code and the JSON object of a command."""
+    code = run_command_line([*arguments, "--output=json"])
+    out, err = capsys.readouterr()
+    assert SECRET not in out + err
+    return code, json.loads(out)
+
+
+@pytest.mark.parametrize("case", REJECTED, ids=lambda case: case["id"])
+def test_what_is_rejected_starts_nothing_and_asks_nobody(
+    case: dict[str, Any], host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_case(case, host.model)
+    plant(host)
+    code, out = call(capsys, "lock", str(host.model))
+    assert (code, out["error"]["code"]) == (2, case["expect"].removeprefix("reject:"))
+    assert (host.tools, host.index.connections) == ([], 0)
+
+
+@pytest.mark.parametrize("case", OPENABLE, ids=lambda case: case["id"])
+def test_what_policy_may_open_names_its_entry_and_asks_nobody(
+    case: dict[str, Any], host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_case(case, host.model)
+    plant(host)
+    code, out = call(capsys, "lock", str(host.model))
+    assert (code, out["error"]["code"]) == (2, case["expect"].removeprefix("finding:"))
+    assert f'`[sources] {OPENED[case["id"]]} = "allow"`' in out["error"]["hint"]
+    assert (host.tools, host.index.connections) == ([], 0)
+
+
+@pytest.mark.parametrize("case", REPORTED, ids=lambda case: case["id"])
+def test_what_is_reported_is_not_acted_on(
+    case: dict[str, Any], host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_case(case, host.model)
+    plant(host)
+    code, out = call(capsys, "explain", str(host.model), "--refresh")
+    assert code == 0
+    assert case["expect"].removeprefix("finding:") in {finding["code"] for finding in out["findings"]}
+    _asked_the_index_alone(host)
+
+
+@pytest.mark.parametrize("case", ACCEPTABLE, ids=lambda case: case["id"])
+def test_what_is_accepted_reaches_the_resolver_as_it_was_written(
+    case: dict[str, Any], host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_case(case, host.model)
+    plant(host)
+    code, out = call(capsys, "lock", str(host.model), "--refresh")
+    assert (code, out["error"]["code"]) == (2, "resolve/no-solution")
+    requirements, python = ACCEPTED[case["id"]]
+    question = host.questions[0]
+    assert set(question.requirements) - {"pip", "setuptools", "wheel"} == requirements
+    assert question.target.python.startswith(python)
+    _asked_the_index_alone(host)
+
+
+def _asked_the_index_alone(host: Host) -> None:
+    assert host.questions
+    names = {re.split(r"[=<>; ]", line)[0] for question in host.questions for line in question.requirements}
+    assert host.index.paths
+    assert host.index.paths <= {f"/simple/{name}/" for name in names}
+    assert not any(str(host.model) in argument for argv in host.tools for argument in argv)
+
+
+def test_no_model_makes_its_own_policy(
+    host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"{host.foreign.url}/evil-1.0-py3-none-any.whl"
+    (host.model / "MLmodel").write_text("run_id: x\n")
+    (host.model / "requirements.txt").write_text(f"evil @ {url}#sha256={'0' * 64}\n")
+    (host.model / "envbuilder.toml").write_text('[sources]\nurl = "allow"\n')
+    code, out = call(capsys, "lock", ".")
+    assert (code, out["error"]["code"]) == (2, "policy/invalid")
+    assert "--policy" in out["error"]["hint"]
+    monkeypatch.chdir(tmp_path)
+    code, out = call(capsys, "lock", str(host.model))
+    assert (code, out["error"]["code"]) == (2, "source/direct-url")
+    assert (host.tools, host.index.connections) == ([], 0)
+
+
+def test_the_traps_work(host: Host) -> None:
+    plant(host)
+    for argv in (
+        [sys.executable, "-m", "pip"],
+        [str(host.model / "evil" / "python")],
+        [sys.executable, "setup.py"],
+    ):
+        subprocess.run(argv, check=True)
+        host.canary.unlink()
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen("http://evil.example/simple/")
+    caught.value.close()
+    assert host.foreign.paths == {"http://evil.example/simple/"}
+    host.foreign.clear()
+
+
+@pytest.mark.skipif(not CASES, reason="the list of hostile inputs is not here")
+def test_every_case_has_its_test() -> None:
+    assert {case["id"] for case in OPENABLE} == set(OPENED)
+    assert {case["id"] for case in ACCEPTABLE} == set(ACCEPTED)
