@@ -1,7 +1,7 @@
 """The one place that starts tools: argv lists, a clean environment, an empty directory, limits.
 
 Why each rule exists: pip, uv and Python obey configuration files, environment variables and modules that
-lie about; a model's directory is none of their business (security model: SECURITY in the documentation).
+lie about; a model's directory is none of their business (SECURITY.md).
 """
 
 from __future__ import annotations
