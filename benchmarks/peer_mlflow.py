@@ -32,6 +32,7 @@ from benchmarks.plain_lines import LeftOutError, copies, decoded, included, logi
 from envbuilder.builder.installer import Job, index_variables
 from envbuilder.builder.proof import prove
 from envbuilder.errors import BuildError
+from envbuilder.interpreters.managed import uv_binary
 from envbuilder.lock import Artifact, Lock, Target
 from envbuilder.policy import DEFAULT
 from envbuilder.process import neutral_directory, run
@@ -40,7 +41,7 @@ from envbuilder.reader.directory import Directory
 from envbuilder.reader.gather import Missing, Refusal
 from envbuilder.redact import excerpt
 from envbuilder.resolver.selection import best
-from envbuilder.resolver.uv import read_candidates, uv_binary
+from envbuilder.resolver.uv import read_candidates
 from envbuilder.resolver.uv_words import read_failure
 
 if TYPE_CHECKING:

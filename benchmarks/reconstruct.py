@@ -29,8 +29,8 @@ from benchmarks.outcome import Outcome, Side, append_line, read_lines  # noqa: E
 from benchmarks.peer_mlflow import Mlflow  # noqa: E402
 from benchmarks.table import MB, causes, details, document, summary, tallies  # noqa: E402
 from envbuilder.errors import EnvbuilderError, UsageError  # noqa: E402
+from envbuilder.interpreters.managed import uv_binary  # noqa: E402
 from envbuilder.policy import DEFAULT  # noqa: E402
-from envbuilder.resolver.uv import uv_binary  # noqa: E402
 from envbuilder.settings import Settings  # noqa: E402
 
 if TYPE_CHECKING:

@@ -24,17 +24,7 @@ if TYPE_CHECKING:
 @quiet_option
 def build_command(*, model: str, output: str, quiet: bool, **shared: Any) -> None:
     """Make the environment of MODEL, or find it in the store; print its prefix."""
-    from envbuilder.use.restoration import restore
-
-    wanted = asked(**shared)
-    with showing_progress() as progress:
-        restored = restore(
-            locate(model),
-            request=wanted.request,
-            settings=wanted.settings,
-            policy=wanted.policy,
-            progress=progress,
-        )
+    restored = restored_for(model, **shared)
     with restored.lease:
         if output == "json":
             write_object(build_object(model, restored))
@@ -42,6 +32,21 @@ def build_command(*, model: str, output: str, quiet: bool, **shared: Any) -> Non
         if not quiet:
             tell_substitutions(restored)
         click.echo(os.fsencode(restored.environment.prefix))
+
+
+def restored_for(model: str, **shared: Any) -> Restored:
+    """Return the environment of a model as the shared options ask for it, with progress on a terminal."""
+    from envbuilder.use.restoration import restore
+
+    wanted = asked(**shared)
+    with showing_progress() as progress:
+        return restore(
+            locate(model),
+            request=wanted.request,
+            settings=wanted.settings,
+            policy=wanted.policy,
+            progress=progress,
+        )
 
 
 def tell_substitutions(restored: Restored) -> None:

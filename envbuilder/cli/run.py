@@ -6,12 +6,10 @@ from typing import Any
 
 import click
 
-from envbuilder.cli.build import tell_substitutions
-from envbuilder.cli.options import asked, model_argument, quiet_option, resolving
-from envbuilder.cli.terminal import showing_progress
+from envbuilder.cli.build import restored_for, tell_substitutions
+from envbuilder.cli.options import model_argument, quiet_option, resolving
 from envbuilder.errors import UsageError
 from envbuilder.findings import Fidelity
-from envbuilder.locate import locate
 
 
 @click.command("run")
@@ -25,19 +23,10 @@ def run_command(*, model: str, command: tuple[str, ...], quiet: bool, **shared: 
     What differs from the logged environment is told on stderr before CMD begins, unless nothing does.
     """
     from envbuilder.use import session
-    from envbuilder.use.restoration import restore
 
     if not command:
         raise UsageError("no command to run", hint="name it after --: envbuilder run MODEL -- python -V")
-    wanted = asked(**shared)
-    with showing_progress() as progress:
-        restored = restore(
-            locate(model),
-            request=wanted.request,
-            settings=wanted.settings,
-            policy=wanted.policy,
-            progress=progress,
-        )
+    restored = restored_for(model, **shared)
     if not quiet and restored.fidelity is not Fidelity.EXACT:
         tell_substitutions(restored)
     session.run_command(restored, command)

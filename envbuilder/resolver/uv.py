@@ -17,6 +17,7 @@ from packaging.utils import (
 )
 
 from envbuilder.errors import ToolError, UsageError
+from envbuilder.interpreters.managed import uv_binary
 from envbuilder.lock import Artifact, Kind
 from envbuilder.policy import Builds
 from envbuilder.process import neutral_directory, run
@@ -122,19 +123,6 @@ class UvEngine:
         path.touch(mode=0o600)
         path.write_text(tomli_w.dumps({"index": tables}), encoding="utf-8")
         return path
-
-
-def uv_binary(settings: Settings) -> Path:
-    """Return the uv that was installed with us, else the first one on the host's PATH. Raises ToolError."""
-    try:
-        from uv import find_uv_bin
-
-        return Path(find_uv_bin()).absolute()
-    except (ImportError, FileNotFoundError):
-        found = next((p / "uv" for p in settings.search_path if (p / "uv").is_file()), None)
-    if found is None:
-        raise ToolError("uv was not found", hint="install uv beside envbuilder, or use --engine pip")
-    return found.absolute()
 
 
 def platform_name(target: Target) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.disk import Room, private_folder, tree_bytes
 from envbuilder.errors import UsageError
-from envbuilder.resolver.uv import uv_binary
+from envbuilder.interpreters.managed import uv_binary
 from envbuilder.settings import Settings
 from envbuilder.store.store import Store
 
