@@ -255,7 +255,8 @@ def test_the_traps_work(host: Host) -> None:
         subprocess.run(argv, check=True)
         host.canary.unlink()
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen("http://evil.example/simple/")
+        # An opener of its own: urlopen keeps the first one's proxies for the whole process.
+        urllib.request.build_opener().open("http://evil.example/simple/")
     caught.value.close()
     assert host.foreign.paths == {"http://evil.example/simple/"}
     host.foreign.clear()
