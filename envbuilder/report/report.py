@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import enum
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -15,6 +16,46 @@ class Skipped:
 
     path: str
     reason: str
+
+
+class LicenseState(enum.Enum):
+    """What the policy makes of a package's licence. UNJUDGED: nobody asked (no allow list, or offline)."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    AMBIGUOUS = "ambiguous"
+    UNKNOWN = "unknown"
+    UNJUDGED = "unjudged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackageFile:
+    """A file that the lock pins."""
+
+    filename: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackageReport:
+    """One package of a model's lock and its licence."""
+
+    name: str
+    version: str
+    ecosystem: str = "pypi"
+    """``pypi`` or ``conda``: the type of its package URL (purl-spec, types)."""
+    files: tuple[PackageFile, ...] = ()
+    expression: str | None = None
+    """An SPDX expression in its canonical form; None where the evidence gives none."""
+    evidence: str = ""
+    """What the package itself says, as raw as can be shown: ``classifier: BSD License``. Masked."""
+    concluded: bool = False
+    """Whether the policy (an alias, a clarification) made the expression; else the package declares it."""
+    state: LicenseState = LicenseState.UNJUDGED
+    chain: tuple[str, ...] = ()
+    """The requirements that brought it, from the model's own to the package itself."""
+    requires: tuple[str, ...] | None = None
+    """Names of packages of the same lock that it needs; None where that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +73,8 @@ class ModelReport:
     channels: tuple[str, ...] = ()
     """As written, credentials masked; ``defaults`` where the conda file names none."""
     findings: tuple[Finding, ...] = ()
+    packages: tuple[PackageReport, ...] = ()
+    """The model's lock, where the report is about one (``envbuilder licenses``); JSON leaves it out."""
 
     def place(self, finding: Finding) -> str:
         """Return the path of the file that a finding is about; the model's where it is about all of it."""
