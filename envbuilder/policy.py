@@ -6,13 +6,107 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from envbuilder.digests import digest
-from envbuilder.findings import Level
+from envbuilder.findings import Level, Origin
 from envbuilder.limits import Limits
 
 if TYPE_CHECKING:
+    import datetime
+
     from envbuilder.redact import SafeUrl
+    from envbuilder.spec import PypiName
 
 Verdict = Literal["deny", "warn", "allow"]
+"""What is denied is an error, what is allowed is still noted; ``[levels]`` has the last word."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackagePattern:
+    """The packages that an entry of the policy is about: ``name``, ``name==1.0``, ``name<2``."""
+
+    name: PypiName
+    """Normalised by PEP 503; a conda package is compared by its normalised name too."""
+    specifier: str = ""
+    """PEP 440; empty for every version."""
+
+    def matches(self, name: str, version: str) -> bool:
+        """Whether a package is meant. A version that is none by PEP 440 matches ``==`` of the same text only."""
+        from packaging.specifiers import SpecifierSet  # loads much, and most policies have no pattern
+        from packaging.utils import canonicalize_name
+        from packaging.version import InvalidVersion
+
+        if canonicalize_name(name) != self.name:
+            return False
+        try:
+            return SpecifierSet(self.specifier).contains(version, prereleases=True)
+        except InvalidVersion:
+            return self.specifier in {"", f"=={version}"}
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.specifier}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channels:
+    """``[channels]``: which conda channels a model may name."""
+
+    restricted: Verdict = "deny"
+    """Anaconda's licensed channels, by whatever name or URL, and a file that names no channel at all."""
+    implicit_defaults: Verdict = "warn"
+    """Channels without ``nodefaults``, to which conda adds its own."""
+    allow: tuple[str, ...] = ()
+    """The only channels that may be left after rewriting, by name or URL; empty for any."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pins:
+    """``[pins]``: what weighs how much in a version that is missing, or that no index has."""
+
+    unpinned: Verdict = "warn"
+    local_version: Verdict = "warn"
+    dummy_package: Verdict = "warn"
+    python_end_of_life: Verdict = "warn"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LicenseException:
+    """``[[licenses.exception]]``: licences that these packages may have, until and including a day."""
+
+    package: PackagePattern
+    allow: tuple[str, ...]
+    """SPDX leaves (``GPL-2.0-only WITH Classpath-exception-2.0`` is one), beside those of ``[licenses] allow``."""
+    reason: str
+    until: datetime.date | None = None
+    """The last valid day; None for ever."""
+    origin: Origin = field(repr=False, compare=False)
+    """Where it stands in the policy; where that is says nothing of what it means."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clarification:
+    """``[[licenses.clarify]]``: what a package's licence is, for as long as its licence file is this one."""
+
+    package: PackagePattern
+    expression: str
+    """SPDX."""
+    path: str
+    """The licence file within the distribution's metadata or sources, with forward slashes."""
+    sha256: str
+    """Of that file, 64 hex digits in lower case."""
+    origin: Origin = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Licenses:
+    """``[licenses]``: which licences packages may have. What is not allowed is denied."""
+
+    allow: tuple[str, ...] = ()
+    """SPDX leaves: an identifier, a ``LicenseRef-…``, or ``ID WITH EXCEPTION``, which is a leaf of its own."""
+    unknown: Verdict = "warn"
+    ambiguous: Verdict = "warn"
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Raw evidence (a classifier's last part, a licence field) to the expression that it stands for; sorted."""
+    exceptions: tuple[LicenseException, ...] = ()
+    clarify: tuple[Clarification, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +144,9 @@ class Policy:
     """``[store]``: how large the store may grow; the host's own variables go before it."""
     levels: tuple[tuple[str, Level | Literal["allow"]], ...] = ()
     """``[levels]``: finding code to the level that it is reported at; ``allow`` leaves it out. Sorted."""
+    channels: Channels = field(default_factory=Channels)
+    pins: Pins = field(default_factory=Pins)
+    licenses: Licenses = field(default_factory=Licenses)
 
     @property
     def digest(self) -> str:
