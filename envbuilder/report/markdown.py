@@ -53,16 +53,18 @@ def _causes(report: Report) -> Iterator[str]:
 
 
 def _cause(group: CauseGroup) -> str:
-    shown = [f"{_code(cause.subject)} {cause.models:,}" for cause in group.causes if cause.subject]
+    shown = [f"{code_span(cause.subject)} {cause.models:,}" for cause in group.causes if cause.subject]
     more = f", {len(shown) - _SUBJECTS:,} more" if len(shown) > _SUBJECTS else ""
     subjects = f": {', '.join(shown[:_SUBJECTS])}{more}" if shown else ""
-    return f"{_code(group.code)}{subjects}"
+    return f"{code_span(group.code)}{subjects}"
 
 
 def _not_read(report: Report) -> Iterator[str]:
     if report.skipped:
         yield "\n### Not read\n\n"
-        yield from (f"- {_code(item.path)}: {_code(item.reason)}\n" for item in report.skipped[:_SKIPPED])
+        yield from (
+            f"- {code_span(item.path)}: {code_span(item.reason)}\n" for item in report.skipped[:_SKIPPED]
+        )
         if len(report.skipped) > _SKIPPED:
             yield f"- … and {len(report.skipped) - _SKIPPED:,} more\n"
 
@@ -73,17 +75,19 @@ def _told(model: ModelReport) -> list[Finding]:
 
 
 def _model(model: ModelReport) -> str:
-    lines = [_finding(finding) for finding in _told(model)]
-    return f"\n### {_code(model.model)}\n\n" + "".join(lines)
+    lines = [finding_items(finding) for finding in _told(model)]
+    return f"\n### {code_span(model.model)}\n\n" + "".join(lines)
 
 
-def _finding(finding: Finding) -> str:
-    place = f" {_code(str(finding.origin))}" if finding.origin else ""
-    line = f"- {finding.level.value} {_code(finding.code)}{place}: {_code(finding.message)}\n"
+def finding_items(finding: Finding) -> str:
+    """Return a finding as an item of a list, with what its fix makes of the line."""
+    place = f" {code_span(str(finding.origin))}" if finding.origin else ""
+    line = f"- {finding.level.value} {code_span(finding.code)}{place}: {code_span(finding.message)}\n"
     if finding.fix:
-        line += "".join(f"  - becomes {_code(text)}\n" for text in finding.fix.after.splitlines())
+        line += "".join(f"  - becomes {code_span(text)}\n" for text in finding.fix.after.splitlines())
     return line
 
 
-def _code(text: str) -> str:
+def code_span(text: str) -> str:
+    """Return untrusted text as a code span of bounded length."""
     return markdown_code(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…")

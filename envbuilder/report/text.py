@@ -40,9 +40,9 @@ def _lines(report: Report, style: Style) -> Iterator[str]:
     if report.skipped:
         yield style("not read", None)
         for item in report.skipped:
-            yield from _wrapped(f"{visible(item.path)}: {visible(item.reason)}", "  ", "    ")
+            yield from wrapped(f"{visible(item.path)}: {visible(item.reason)}", "  ", "    ")
         yield ""
-    yield from _wrapped(verdict(report), "", "")
+    yield from wrapped(verdict(report), "", "")
 
 
 def _causes(groups: list[CauseGroup], models: int, style: Style) -> Iterator[str]:
@@ -52,11 +52,11 @@ def _causes(groups: list[CauseGroup], models: int, style: Style) -> Iterator[str
     for group in groups:
         named = [cause for cause in group.causes if cause.subject]
         if len(group.causes) == 1 and len(named) == 1:
-            yield from _wrapped(f"{group.code}: {_cause(named[0], models)}", "  ", "    ")
+            yield from wrapped(f"{group.code}: {_cause(named[0], models)}", "  ", "    ")
             continue
-        yield from _wrapped(f"{group.code}: {_share(group, models)}", "  ", "    ")
+        yield from wrapped(f"{group.code}: {_share(group, models)}", "  ", "    ")
         for cause in named[:_SUBJECTS]:
-            yield from _wrapped(_cause(cause, models), "    ", "      ")
+            yield from wrapped(_cause(cause, models), "    ", "      ")
         if len(named) > _SUBJECTS:
             yield f"    and {len(named) - _SUBJECTS} more"
     yield ""
@@ -82,13 +82,14 @@ def _model(model: ModelReport, style: Style) -> Iterator[str]:
         return
     yield style(visible(model.model), None)
     for finding in sorted(findings, key=lambda finding: RANKS[finding.level]):
-        yield from _finding(finding, style)
+        yield from finding_lines(finding, style)
     yield ""
 
 
-def _finding(finding: Finding, style: Style) -> Iterator[str]:
+def finding_lines(finding: Finding, style: Style) -> Iterator[str]:
+    """Yield a finding with its fix or its hint, indented."""
     place = f" {visible(str(finding.origin))}" if finding.origin else ""
-    head, *rest = _wrapped(
+    head, *rest = wrapped(
         f"{finding.level.value}[{finding.code}]{place}: {visible(finding.message)}", "  ", "      "
     )
     yield head.replace(finding.level.value, style(finding.level.value, finding.level), 1)
@@ -96,18 +97,18 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     if finding.fix:
         yield from _fix(finding.fix)
     elif finding.hint:
-        yield from _wrapped(f"hint: {visible(finding.hint)}", "      ", "        ")
+        yield from wrapped(f"hint: {visible(finding.hint)}", "      ", "        ")
 
 
 def _fix(fix: Fix) -> Iterator[str]:
     if not fix.before and not fix.after:
-        yield from _wrapped(f"fix: {fix.description}: `envbuilder rewrite` shows it", "      ", "        ")
+        yield from wrapped(f"fix: {fix.description}: `envbuilder rewrite` shows it", "      ", "        ")
     yield from (f"      - {visible(line)}" for line in fix.before.splitlines())
     yield from (f"      + {visible(line)}" for line in fix.after.splitlines())
 
 
-def _wrapped(text: str, first: str, later: str) -> list[str]:
-    """Wrap at blanks; a path or a URL that is longer than a line stays in one piece, to be copied."""
+def wrapped(text: str, first: str, later: str) -> list[str]:
+    """Return text wrapped at blanks; a path or a URL that is longer than a line stays in one piece, to be copied."""
     return textwrap.wrap(
         text, WIDTH, initial_indent=first, subsequent_indent=later,
         break_long_words=False, break_on_hyphens=False,
