@@ -77,18 +77,34 @@ class InputRefused(EnvbuilderError):
         self.findings = tuple(refusals) + tuple(f for f in findings if not f.refuses)
 
     def __str__(self) -> str:
-        lines = []
-        for finding in self.refusals:
-            lines.append(_line(finding.code, finding.origin, finding.message))
-            if finding.hint:
-                lines.append(visible(f"hint: {finding.hint}"))
-        return "\n".join(lines)
+        return _listed(self.refusals)
+
+
+def _listed(findings: tuple[Finding, ...]) -> str:
+    lines = []
+    for finding in findings:
+        lines.append(_line(finding.code, finding.origin, finding.message))
+        if finding.hint:
+            lines.append(visible(f"hint: {finding.hint}"))
+    return "\n".join(lines)
 
 
 class PolicyError(EnvbuilderError):
     """The policy file cannot be read, or it forbids what would have to be done."""
 
     default_code = "policy/invalid"
+
+
+class PolicyRefused(PolicyError):
+    """Keys or values of the policy file are wrong. ``refusals`` holds all of them, in the file's order."""
+
+    def __init__(self, refusals: tuple[Finding, ...]) -> None:
+        first = refusals[0]
+        super().__init__(first.message, code=first.code, origin=first.origin, hint=first.hint)
+        self.refusals = refusals
+
+    def __str__(self) -> str:
+        return _listed(self.refusals)
 
 
 class InterpreterError(EnvbuilderError):

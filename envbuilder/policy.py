@@ -133,6 +133,17 @@ class Builds:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyText:
+    """The file that a policy was read from, to point into it (``policyfile.places``)."""
+
+    file: str
+    """As it was named, or found."""
+    text: str = field(repr=False)
+    root: tuple[str, ...] = ()
+    """The keys above the policy: ``tool.envbuilder`` of a pyproject.toml."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """The whole policy. The default one refuses what a stranger's model should not be able to do."""
 
@@ -147,6 +158,8 @@ class Policy:
     channels: Channels = field(default_factory=Channels)
     pins: Pins = field(default_factory=Pins)
     licenses: Licenses = field(default_factory=Licenses)
+    written: PolicyText | None = field(default=None, repr=False, compare=False)
+    """None for a policy that was made in Python."""
 
     @property
     def digest(self) -> str:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from envbuilder.cli.terminal import BOLD, RED, YELLOW, say, styled
-from envbuilder.errors import EnvbuilderError, InputRefused, ResolveError
+from envbuilder.errors import EnvbuilderError, InputRefused, PolicyRefused, ResolveError
 from envbuilder.redact import visible
 from envbuilder.report.objects import finding_object, place_of
 
@@ -29,7 +29,7 @@ def report_failure(error: EnvbuilderError, *, machine: bool) -> int:
 
 def error_lines(error: EnvbuilderError) -> list[str]:
     """Return an error as lines for a person: code, place, what, the lines at fault, the cure."""
-    if isinstance(error, InputRefused):
+    if isinstance(error, InputRefused | PolicyRefused):
         return [line for finding in error.refusals for line in finding_lines(finding)]
     lines = _message(error.code, error.origin, error.message, "error", RED)
     if isinstance(error, ResolveError):
@@ -55,7 +55,7 @@ def _hint(hint: str) -> list[str]:
 
 
 def _error_object(error: EnvbuilderError) -> dict[str, Any]:
-    findings = error.refusals if isinstance(error, InputRefused) else ()
+    findings = error.refusals if isinstance(error, InputRefused | PolicyRefused) else ()
     requirements = error.requirements if isinstance(error, ResolveError) else ()
     return {
         "code": error.code,

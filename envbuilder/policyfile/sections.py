@@ -1,0 +1,147 @@
+"""The sections of the policy, one small function each: what a key means is said in ``envbuilder.policy``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from envbuilder.errors import UsageError
+from envbuilder.findings import Level
+from envbuilder.limits import Limits, read_age, read_size
+from envbuilder.policy import Builds, Channels, Pins, Policy, PolicyText, Sources
+from envbuilder.policyfile.licenses import read_licenses
+from envbuilder.policyfile.patterns import is_name, normalised
+from envbuilder.policyfile.tables import Table
+from envbuilder.redact import SafeUrl
+
+
+def read_root(root: Table, written: PolicyText) -> Policy:
+    """Return the policy of a table; what is wrong with it is noted in the table's mistakes."""
+    policy = Policy(
+        channels=read_channels(root.table("channels")),
+        sources=read_sources(root.table("sources")),
+        builds=read_builds(root.table("builds")),
+        licenses=read_licenses(root.table("licenses"), written),
+        pins=read_pins(root.table("pins")),
+        levels=read_levels(root.table("levels")),
+        names=read_names(root.table("names")),
+        store=read_store(root.table("store")),
+        written=written,
+    )
+    root.close()
+    return policy
+
+
+def read_channels(table: Table) -> Channels:
+    """Read ``[channels]``."""
+    default = Channels()
+    allow = table.texts("allow")
+    for number, text in enumerate(allow):
+        if not text.strip():
+            table.wrong_at(("allow", number), "the name or the URL of a channel")
+    return Channels(
+        restricted=table.verdict("restricted", default.restricted),
+        implicit_defaults=table.verdict("implicit-defaults", default.implicit_defaults),
+        allow=allow,
+    )
+
+
+def read_sources(table: Table) -> Sources:
+    """Read ``[sources]``."""
+    return Sources(
+        indexes=tuple(SafeUrl(url) for url in table.texts("indexes")),
+        url=table.verdict("url", "deny"),
+        vcs=table.verdict("vcs", "deny"),
+        local=table.verdict("local", "deny"),
+        editable=table.verdict("editable", "deny"),
+    )
+
+
+def read_builds(table: Table) -> Builds:
+    """Read ``[builds]``."""
+    return Builds(
+        sdist=table.read("sdist", _sdist, '"locked", "never" or a list of package names') or "locked"
+    )
+
+
+def _sdist(value: Any) -> Literal["locked", "never"] | tuple[str, ...]:
+    if value == "locked":
+        return "locked"
+    if value == "never":
+        return "never"
+    if not isinstance(value, list) or not all(isinstance(name, str) and is_name(name) for name in value):
+        raise ValueError("no list of names")
+    # Compared with names of a lock, which are normalised: PyYAML would never match (PEP 503).
+    return tuple(normalised(name) for name in value)
+
+
+def read_pins(table: Table) -> Pins:
+    """Read ``[pins]``."""
+    default = Pins()
+    return Pins(
+        unpinned=table.verdict("unpinned", default.unpinned),
+        local_version=table.verdict("local-version", default.local_version),
+        dummy_package=table.verdict("dummy-package", default.dummy_package),
+        python_end_of_life=table.verdict("python-end-of-life", default.python_end_of_life),
+    )
+
+
+def read_names(table: Table) -> tuple[tuple[str, str], ...]:
+    """Read ``[names]``."""
+    names = []
+    for conda, pypi in table.entries():
+        if isinstance(pypi, str):
+            names.append((conda, pypi))
+        else:
+            table.wrong(conda, "the name on the package index, or an empty text")
+    return tuple(sorted(names))
+
+
+def read_store(table: Table) -> Limits:
+    """Read ``[store]``."""
+    return Limits(
+        max_size=table.read("max-size", _size, 'a size such as "50GB"'),
+        min_free=table.read("min-free", _size, 'a size such as "5GB"'),
+        max_age=table.read("max-age", _age, 'an age such as "30d"'),
+    )
+
+
+def _size(value: Any) -> int:
+    try:
+        return read_size(_text(value))
+    except UsageError as error:
+        raise ValueError(error.message) from error
+
+
+def _age(value: Any) -> int:
+    try:
+        return read_age(_text(value))
+    except UsageError as error:
+        raise ValueError(error.message) from error
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
+LEVELS: dict[str, Level | Literal["allow"]] = {"allow": "allow", **{level.value: level for level in Level}}
+"""What ``[levels]`` may say."""
+
+
+def read_levels(table: Table) -> tuple[tuple[str, Level | Literal["allow"]], ...]:
+    """Read ``[levels]``."""
+    entries = list(table.entries())
+    if not entries:
+        return ()
+    from envbuilder.codes import catalogue  # reads a file
+
+    table.refuse_all_but(tuple(catalogue()))
+    levels = []
+    for code, word in entries:
+        level = LEVELS.get(word) if isinstance(word, str) else None
+        if level is None:
+            table.wrong(code, '"allow", "note", "warning" or "error"')
+        else:
+            levels.append((code, level))
+    return tuple(sorted(levels, key=lambda pair: pair[0]))
