@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 MASK = "****"
 
-_TOKEN_SEGMENT = re.compile(r"(/(?:t|%74|%54)(?:/|%2f))[^/?#]+", re.IGNORECASE)
+TOKEN_SEGMENT = re.compile(r"(/(?:t|%74|%54)(?:/|%2f))[^/?#]+", re.IGNORECASE)
 # Bounded, so that a megabyte of letters costs no quadratic search; any start inside a longer word will do.
 # A password may hold quotes (RFC 3986 allows them), a host may not: there they end a quoted URL.
 _URL = re.compile(
@@ -44,7 +44,7 @@ class SafeUrl:
         parts = _split(self.secret)
         if parts is None or "://" not in self.secret or not _PORT.fullmatch(parts.netloc.rpartition("@")[2]):
             return masked_url(self.secret)
-        path = _TOKEN_SEGMENT.sub("", parts.path)
+        path = TOKEN_SEGMENT.sub("", parts.path)
         fragment = parts.fragment if _DIGEST_FRAGMENT.fullmatch(parts.fragment) else ""
         return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", fragment))
 
@@ -66,8 +66,8 @@ def masked_url(text: str) -> str:
     shown = _without_user(text)
     parts = _split(shown)
     if parts is None or not parts.scheme or "://" not in shown:
-        return _SCP_USER.sub(f"{MASK}@", _TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", shown))
-    path = _TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", parts.path)
+        return _SCP_USER.sub(f"{MASK}@", TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", shown))
+    path = TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", parts.path)
     query = "&".join(_masked_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
     fragment = re.sub(r"(?i)((?:token|password|secret|key)=)[^&]*", rf"\g<1>{MASK}", parts.fragment)
     return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))

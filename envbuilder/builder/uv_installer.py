@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from envbuilder.builder.failures import Cause, cause_of, failed
-from envbuilder.builder.fetching import PAUSES, Fetcher
+from envbuilder.builder.fetching import Fetcher
 from envbuilder.builder.installer import Job, index_variables
 from envbuilder.builder.sources import FIRST, Attempt, build_each, constraints, cures, cutoff
 from envbuilder.errors import EnvbuilderError
@@ -23,6 +23,7 @@ from envbuilder.process import Finished, neutral_directory, run
 from envbuilder.redact import SafeUrl
 from envbuilder.resolver.dating import rfc3339
 from envbuilder.resolver.pylock import write_pylock
+from envbuilder.web import PAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from envbuilder.builder import fetching
 from envbuilder.builder.fetching import Fetcher
 from envbuilder.builder.installer import BuildLog, Job
 from envbuilder.environment import Interpreter
@@ -24,72 +19,13 @@ from envbuilder.redact import SafeUrl
 from envbuilder.settings import Settings
 from tests.builder.conftest import Make, lock_of
 from tests.builder.wheelsmith import make_sdist, make_wheel
-
-SECRET = "hunter2"
-TOKEN = "Basic " + base64.b64encode(f"user:{SECRET}".encode()).decode()
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """Serves a folder; asks for credentials where told, fails as often as told, redirects where told."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.folder = folder
-        self.guarded = False
-        self.failures = 0
-        self.elsewhere = ""
-        self.seen: list[tuple[str, str]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        authorization = self.headers.get("Authorization", "")
-        self.server.seen.append((self.path, authorization))
-        file = self.server.folder / urlsplit(self.path).path.lstrip("/")
-        if self.server.failures:
-            self.server.failures -= 1
-            self._answer(503)
-        elif self.server.guarded and authorization != TOKEN:
-            self._answer(401)
-        elif self.server.elsewhere:
-            self._answer(302, location=self.server.elsewhere + self.path)
-        elif file.is_file():
-            self._answer(200, file.read_bytes())
-        else:
-            self._answer(404)
-
-    do_HEAD = do_GET  # noqa: N815
-
-    def _answer(self, status: int, body: bytes = b"", location: str = "") -> None:
-        self.send_response(status)
-        if location:
-            self.send_header("Location", location)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+from tests.webserver import SECRET, TOKEN, Server, serving
 
 
 @pytest.fixture
 def servers(shop: Path) -> Iterator[list[Server]]:
-    started = [Server(shop), Server(shop)]
-    threads = [threading.Thread(target=server.serve_forever, args=(0.02,)) for server in started]
-    for thread in threads:
-        thread.start()
-    yield started
-    for server, thread in zip(started, threads, strict=True):
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(shop) as one, serving(shop) as other:
+        yield [one, other]
 
 
 @pytest.fixture
@@ -99,7 +35,7 @@ def server(servers: list[Server]) -> Server:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("envbuilder.web.PAUSES", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -193,7 +129,7 @@ def test_offline_asks_nobody(job: Job, shop: Path, server: Server) -> None:
 
 def test_other_schemes_are_refused(job: Job, shop: Path) -> None:
     wheel = at(make_wheel(shop, "plain"), "ftp://example.org")
-    with pytest.raises(BuildError, match=r"cannot fetch ftp://example\.org"):
+    with pytest.raises(BuildError, match=r"cannot fetch plain-1\.0.*: not https or http or file"):
         Fetcher(job).fetch([wheel])
 
 
