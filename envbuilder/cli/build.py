@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from envbuilder.cli.objects import change_object, write_object
 from envbuilder.cli.options import asked, model_argument, output_option, quiet_option, resolving
-from envbuilder.cli.terminal import say, showing_progress
+from envbuilder.cli.terminal import say, shows_colour
+from envbuilder.cli.tickets import HostFiles, keep_ticket
+from envbuilder.findings import Effect, Fidelity
 from envbuilder.locate import locate
 from envbuilder.report.objects import time_text
 
@@ -24,13 +27,13 @@ if TYPE_CHECKING:
 @quiet_option
 def build_command(*, model: str, output: str, quiet: bool, **shared: Any) -> None:
     """Make the environment of MODEL, or find it in the store; print its prefix."""
-    restored = restored_for(model, **shared)
-    with restored.lease:
-        if output == "json":
+    if output == "json":
+        restored = restored_for(model, **shared)
+        with restored.lease:
             write_object(build_object(model, restored))
             return
-        if not quiet:
-            tell_substitutions(restored)
+    restored = told_and_noted(model, telling=not quiet, **shared)
+    with restored.lease:
         click.echo(os.fsencode(restored.environment.prefix))
 
 
@@ -38,25 +41,39 @@ def restored_for(model: str, **shared: Any) -> Restored:
     """Return the environment of a model as the shared options ask for it, with progress on a terminal."""
     from envbuilder.use.restoration import restore
 
+    return asked(**shared).answer(restore, model)
+
+
+def told_and_noted(model: str, *, telling: bool, unless_exact: bool = False, **shared: Any) -> Restored:
+    """Restore, tell on stderr what is not as it was logged, and write a ticket for the next time."""
+    from envbuilder.use.restoration import restore
+
+    # What the answer depends on is looked at before it is read: a ticket must never claim a later state.
+    host = HostFiles.see(shared["policy_path"], os.environ)
     wanted = asked(**shared)
-    with showing_progress() as progress:
-        return restore(
-            locate(model),
-            request=wanted.request,
-            settings=wanted.settings,
-            policy=wanted.policy,
-            progress=progress,
-        )
-
-
-def tell_substitutions(restored: Restored) -> None:
-    """Tell on stderr what is not as it was logged; what only restates the wish is left to ``explain``."""
-    from envbuilder.cli.changes import change_lines, fidelity_line
-    from envbuilder.findings import Effect
-
-    for line in change_lines(tuple(c for c in restored.changes if c.effect is not Effect.NONE)):
+    restored = wanted.answer(restore, model)
+    silent = not telling or (unless_exact and restored.fidelity is Fidelity.EXACT)
+    lines = [] if silent else substitution_lines(restored)
+    for line in lines:
         say(line)
-    say(fidelity_line(restored.changes))
+    if not (lines and shows_colour(sys.stderr)):
+        keep_ticket(
+            click.get_current_context().obj,
+            model=locate(model),
+            restored=restored,
+            host=host,
+            settings=wanted.settings,
+            told="".join(f"{line}\n" for line in lines),
+        )
+    return restored
+
+
+def substitution_lines(restored: Restored) -> list[str]:
+    """Return what is not as it was logged; what only restates the wish is left to ``explain``."""
+    from envbuilder.cli.changes import change_lines, fidelity_line
+
+    shown = tuple(c for c in restored.changes if c.effect is not Effect.NONE)
+    return [*change_lines(shown), fidelity_line(restored.changes)]
 
 
 def build_object(model: str, restored: Restored) -> dict[str, Any]:

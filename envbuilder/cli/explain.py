@@ -10,8 +10,6 @@ from envbuilder.cli.changes import change_line, fidelity_line
 from envbuilder.cli.failure import error_lines, finding_lines
 from envbuilder.cli.objects import change_object, write_object
 from envbuilder.cli.options import asked, model_argument, output_option, resolving
-from envbuilder.cli.terminal import showing_progress
-from envbuilder.locate import locate
 from envbuilder.redact import visible
 from envbuilder.report.objects import finding_object, place_of
 
@@ -29,15 +27,7 @@ def explain_command(*, model: str, output: str, **shared: Any) -> None:
     """Tell where every requirement of MODEL comes from, what was changed and why, what the keys are made of."""
     from envbuilder.use.explaining import explain
 
-    wanted = asked(**shared)
-    with showing_progress() as progress:
-        told = explain(
-            locate(model),
-            request=wanted.request,
-            settings=wanted.settings,
-            policy=wanted.policy,
-            progress=progress,
-        )
+    told = asked(**shared).answer(explain, model)
     if output == "json":
         write_object(explanation_object(model, told))
         return

@@ -11,10 +11,9 @@ import click
 from envbuilder.cli.changes import change_lines, fidelity_line
 from envbuilder.cli.objects import change_object, write_object
 from envbuilder.cli.options import asked, model_argument, output_option, resolving
-from envbuilder.cli.terminal import say, showing_progress
+from envbuilder.cli.terminal import say
 from envbuilder.errors import UsageError
 from envbuilder.findings import Effect, fidelity_of
-from envbuilder.locate import locate
 from envbuilder.redact import excerpt
 from envbuilder.report.objects import time_text
 
@@ -35,14 +34,7 @@ def lock_command(*, model: str, output: str, files: tuple[Path, ...], **shared: 
 
     formats = [(path, format_of(path)) for path in files]
     wanted = asked(**shared)
-    with showing_progress() as progress:
-        locked = lock_model(
-            locate(model),
-            request=wanted.request,
-            settings=wanted.settings,
-            policy=wanted.policy,
-            progress=progress,
-        )
+    locked = wanted.answer(lock_model, model)
     for path, kind in formats:
         write_lock(locked.lock, path, kind)
     if output == "json":

@@ -29,6 +29,7 @@ COMMANDS = {
     "run": ("envbuilder.cli.run", "Run a command in the environment of a model."),
     "lock": ("envbuilder.cli.lock", "Resolve a model to exact artifacts with hashes."),
     "rewrite": ("envbuilder.cli.rewrite", "Show the rewritten environment files of a model as a diff."),
+    "diff": ("envbuilder.cli.diff", "Tell what changes between the environments of two models."),
     "explain": ("envbuilder.cli.explain", "Tell where every requirement comes from and what was changed."),
     "cache": ("envbuilder.cli.cache", "The store: what it holds and where it is."),
     "init": ("envbuilder.cli.init", "Write a commented policy file."),
@@ -82,7 +83,9 @@ def run_command_line(arguments: Sequence[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _ending_on_signals():
-            code = commands.main(args=list(arguments), prog_name="envbuilder", standalone_mode=False)
+            code = commands.main(
+                args=list(arguments), prog_name="envbuilder", standalone_mode=False, obj=tuple(arguments)
+            )
             sys.stdout.flush()
     except click.ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from envbuilder.cli.terminal import showing_progress
 from envbuilder.errors import PolicyError
+from envbuilder.locate import locate
 from envbuilder.request import EngineName, Request, read_as_of, read_python
 from envbuilder.settings import Settings
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from envbuilder.policy import Policy
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+Answer = TypeVar("Answer")
 
 OutputFormat = Literal["text", "json"]
 
@@ -30,6 +33,17 @@ class Asked:
     request: Request
     settings: Settings
     policy: Policy
+
+    def answer(self, stage: Callable[..., Answer], *models: str) -> Answer:
+        """Run a stage on models, with progress on a terminal. Raises what the stage raises."""
+        with showing_progress() as progress:
+            return stage(
+                *map(locate, models),
+                request=self.request,
+                settings=self.settings,
+                policy=self.policy,
+                progress=progress,
+            )
 
 
 def resolving(command: Command) -> Command:
