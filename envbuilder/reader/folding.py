@@ -28,57 +28,87 @@ def fold(requirements: Iterable[PypiRequirement], gathering: Gathering) -> tuple
         # What was refused once is not compared again: there may be thousands of lines of one package.
         if item.name not in folding.refused:
             folding.add(item)
-    return tuple(folding.folded.values())
+    return folding.folded
 
 
 class _Folding:
     def __init__(self, gathering: Gathering) -> None:
         self._gathering = gathering
         self._markers: Counter[PypiName] = Counter()
-        self.folded: dict[tuple[PypiName, str], PypiRequirement] = {}
+        self._groups: dict[tuple[PypiName, str], _Group] = {}
         self.refused: set[PypiName] = set()
+
+    @property
+    def folded(self) -> tuple[PypiRequirement, ...]:
+        return tuple(group.folded for group in self._groups.values())
 
     def add(self, item: PypiRequirement) -> None:
         key = (item.name, same_marker(item.marker))
-        first = self.folded.get(key)
+        group = self._groups.get(key)
         try:
-            self.folded[key] = self._first(item) if first is None else _folded(first, item)
+            if group is None:
+                self._count_marker(item)
+                self._groups[key] = _Group(item)
+                return
+            group.take(item)
         except Refusal as refusal:
             self.refused.add(item.name)
             self._gathering.refuse(refusal)
             return
-        if first is not None:
-            message = f"{item.name} stands here again (first in {first.origin}); the lines are taken as one"
-            self._gathering.note(
-                "input/duplicate-requirement", message, item.origin, hint="keep one line", subject=item.name
-            )
+        first = group.first.origin
+        message = f"{item.name} stands here again (first in {first}); the lines are taken as one"
+        self._gathering.note(
+            "input/duplicate-requirement", message, item.origin, hint="keep one line", subject=item.name
+        )
 
-    def _first(self, item: PypiRequirement) -> PypiRequirement:
+    def _count_marker(self, item: PypiRequirement) -> None:
         self._markers[item.name] += 1
         if self._markers[item.name] > limits.CLAUSES:
             message = f"{item.name} stands under more than {limits.CLAUSES} markers"
             raise Refusal("input/too-many", message, item.origin)
-        return item
 
 
-def _folded(first: PypiRequirement, second: PypiRequirement) -> PypiRequirement:
-    specifier = united(first.specifier, second.specifier)
-    if specifier is None:
-        raise Refusal(
-            "input/conflicting-requirement",
-            f"{second.name}{second.specifier} contradicts {first.name}{first.specifier} ({first.origin})",
-            second.origin,
-            hint="keep one of the two lines",
+class _Group:
+    """The lines of one name and marker; made into one requirement once, when all have been seen."""
+
+    def __init__(self, first: PypiRequirement) -> None:
+        self.first = first
+        self._specifier = first.specifier
+        self._extras = set(first.extras)
+        self._hashes = dict.fromkeys(first.hashes)
+        self._lines = 1
+
+    @property
+    def folded(self) -> PypiRequirement:
+        if self._lines == 1:
+            return self.first
+        return replace(
+            self.first,
+            specifier=self._specifier,
+            extras=tuple(sorted(self._extras)),
+            hashes=tuple(self._hashes),
         )
-    if specifier.count(",") >= limits.CLAUSES:
-        message = f"{first.name} has more than {limits.CLAUSES} version clauses"
-        raise Refusal("input/too-many", message, second.origin)
-    return replace(
-        first,
-        specifier=specifier,
-        extras=tuple(sorted({*first.extras, *second.extras})),
-        hashes=tuple(dict.fromkeys((*first.hashes, *second.hashes))),
-    )
+
+    def take(self, item: PypiRequirement) -> None:
+        """Unite a further line with the ones before it. Raises Refusal."""
+        specifier = united(self._specifier, item.specifier)
+        name, first = self.first.name, self.first.origin
+        if specifier is None:
+            raise Refusal(
+                "input/conflicting-requirement",
+                f"{name}{item.specifier} contradicts {name}{self._specifier} ({first})",
+                item.origin,
+                hint="keep one of the two lines",
+            )
+        if specifier.count(",") >= limits.CLAUSES:
+            message = f"{name} has more than {limits.CLAUSES} version clauses"
+            raise Refusal("input/too-many", message, item.origin)
+        if len(self._extras.union(item.extras)) > limits.EXTRAS:
+            raise Refusal("input/too-many", f"{name} has more than {limits.EXTRAS} extras", item.origin)
+        self._specifier = specifier
+        self._extras.update(item.extras)
+        self._hashes.update(dict.fromkeys(item.hashes))
+        self._lines += 1
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ sha256. Credentials of an index never get in.
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ SCHEMA = 1
 
 SYSTEMS = {"linux": "linux", "macos": "darwin"}
 """Our names of systems and those of the ``sys_platform`` marker (PEP 508)."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def write_pylock(lock: Lock) -> str:
@@ -138,13 +141,16 @@ def _artifact(package: Package) -> Artifact:
         raise ValueError(f"{package.name} has not exactly one version and one file")
     file = wheels[0] if wheels else package.sdist
     assert file is not None  # noqa: S101
+    sha256 = file.hashes["sha256"]
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError(f"the sha256 of {package.name} is none")
     return Artifact(
         name=PypiName(package.name),
         version=str(package.version),
         kind=Kind.WHEEL if wheels else Kind.SDIST,
         filename=file.filename,
         url=SafeUrl(file.url or ""),
-        sha256=file.hashes["sha256"],
+        sha256=sha256,
         size=file.size or 0,
         uploaded=_aware(file.upload_time),
     )

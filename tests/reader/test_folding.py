@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -88,8 +89,9 @@ def test_conflict_is_placed_at_the_second_line() -> None:
         [item("a", f">={n}") for n in range(5000)],
         [item("a", f"!={n}", marker=f"os_name == '{n}'") for n in range(5000)],
         [item("a", f"=={n}") for n in range(5000)],
+        [item("a", "==1", extra=f"e{n}") for n in range(5000)],
     ],
-    ids=["ranges", "markers", "pins"],
+    ids=["ranges", "markers", "pins", "extras"],
 )
 def test_thousands_of_lines_of_one_package(lines: list[PypiRequirement]) -> None:
     gathering = Gathering()
@@ -97,6 +99,16 @@ def test_thousands_of_lines_of_one_package(lines: list[PypiRequirement]) -> None
     fold(lines, gathering)
     assert time.process_time() - started < 2
     assert gathering.refused
+
+
+def test_thousands_of_lines_with_a_hash_each() -> None:
+    lines = [replace(item("a", "==1"), hashes=(f"sha256:{n:064x}",)) for n in range(5000)]
+    gathering = Gathering()
+    started = time.process_time()
+    (folded,) = fold(lines, gathering)
+    assert time.process_time() - started < 2
+    assert len(folded.hashes) == 5000
+    assert not gathering.refused
 
 
 specifiers = st.sampled_from(
