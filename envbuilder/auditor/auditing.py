@@ -9,6 +9,7 @@ from envbuilder.auditor.discovery import discover
 from envbuilder.auditor.judging import Terms, refused_files
 from envbuilder.auditor.workers import judged
 from envbuilder.policy import DEFAULT
+from envbuilder.policyfile.lints import AUDIT, with_policy_findings
 from envbuilder.progress import SILENT, Progress
 from envbuilder.report.report import ModelReport, Report, Skipped
 
@@ -42,6 +43,7 @@ def audit(
             models.append(kept)
         progress.advance(done, 0)
     policy = terms.policy.digest if terms.policy != DEFAULT else None
-    return Report(
+    report = Report(
         models=tuple(models), skipped=tuple(skipped), today=terms.today, policy=policy, hidden=hidden
     )
+    return baseline.without_known_of_policy(with_policy_findings(report, terms.policy, AUDIT))

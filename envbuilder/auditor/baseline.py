@@ -31,6 +31,14 @@ class Baseline:
         new = tuple(finding for finding in report.findings if finding.fingerprint not in known)
         return replace(report, findings=new)
 
+    def without_known_of_policy(self, report: Report) -> Report:
+        """Return a report with the new findings about its policy only."""
+        if not report.policy_findings:
+            return report
+        new = self.without_known(report.subjects[0]).findings
+        hidden = report.hidden + len(report.policy_findings) - len(new)
+        return replace(report, policy_findings=new, hidden=hidden)
+
 
 NOTHING = Baseline()
 
@@ -65,7 +73,7 @@ def baseline_text(report: Report) -> Iterator[str]:
     yield f'{{"schema": {SCHEMA}, "findings": {{'
     known = sorted(
         (model.model, sorted({finding.fingerprint for finding in model.findings}))
-        for model in report.models
+        for model in report.subjects
         if model.findings
     )
     for number, (model, prints) in enumerate(known):

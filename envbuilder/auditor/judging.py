@@ -9,7 +9,7 @@ from pathlib import Path
 
 from envbuilder.auditor.discovery import Found, shown_path
 from envbuilder.auditor.fixes import with_fixes
-from envbuilder.auditor.levels import weighed
+from envbuilder.auditor.matches import NOTHING, matched_entries
 from envbuilder.auditor.rules import RULES, Subject
 from envbuilder.errors import EnvbuilderError
 from envbuilder.policy import DEFAULT, Policy
@@ -18,6 +18,7 @@ from envbuilder.report.report import ModelReport, Skipped
 from envbuilder.rewriter.files import rewrite_files
 from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.spec import EnvSpec, Rewritten
+from envbuilder.weights import weighed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,11 +42,13 @@ def report_of(found: Found, spec: EnvSpec, terms: Terms) -> ModelReport:
     """Judge a model that was read. A pure function of its files' bytes, the policy and the day."""
     # What refuses a model is told first: it is why the rest is not known.
     findings = tuple(sorted(spec.findings, key=lambda finding: not finding.refuses))
+    matched = NOTHING
     if not any(finding.refuses for finding in findings):
         rewritten = rewrite(spec, policy=terms.policy)
-        subject = Subject(rewritten=rewritten, today=terms.today)
+        subject = Subject(rewritten=rewritten, policy=terms.policy, today=terms.today)
         findings += tuple(finding for rule in RULES for finding in rule(subject))
         findings = with_fixes(findings, rewrite_files(rewritten))
+        matched = matched_entries(terms.policy, rewritten, findings)
     return ModelReport(
         model=found.name,
         folder=folder_of(found),
@@ -54,6 +57,7 @@ def report_of(found: Found, spec: EnvSpec, terms: Terms) -> ModelReport:
         python=spec.python[0].text if spec.python else None,
         channels=tuple(channel.text for channel in spec.channels),
         findings=weighed(findings, terms.policy),
+        matched=matched,
     )
 
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from envbuilder.auditor.channelrules import disallowed
 from envbuilder.findings import Finding, Level
+from envbuilder.policy import Policy
 from envbuilder.redact import excerpt
 from envbuilder.rewriter.repairs import DUMMY, LOCAL
 from envbuilder.spec import CondaRequirement, PypiRequirement, Rewritten
@@ -25,9 +27,10 @@ _SINGLE_EQUALS = re.compile("=[^=]")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """What is judged: a model's wishes before and after rewriting, on a day."""
+    """What is judged: a model's wishes before and after rewriting, by a policy, on a day."""
 
     rewritten: Rewritten
+    policy: Policy
     today: datetime.date
 
 
@@ -118,5 +121,10 @@ def python_end_of_life(subject: Subject) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (unpinned, local_versions, dummy_packages, python_end_of_life)
+def channels_not_allowed(subject: Subject) -> Iterator[Finding]:
+    """Report channels that are left after rewriting and that the policy's list does not name."""
+    return disallowed(subject.rewritten, subject.policy.channels.allow)
+
+
+RULES: tuple[Rule, ...] = (channels_not_allowed, unpinned, local_versions, dummy_packages, python_end_of_life)
 """All rules, in the order in which their findings are told."""

@@ -14,7 +14,7 @@ _WORDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 def write(report: Report, *, fail_on: Level) -> Iterator[str]:  # noqa: ARG001 - every format's signature
     """Yield a command per finding and per thing that was not read, then the numbers."""
-    for model in report.models:
+    for model in report.subjects:
         for finding in model.findings:
             yield _finding(model, finding)
     for item in report.skipped:

@@ -11,13 +11,13 @@ from envbuilder.report.report import ModelReport, Report, worse
 
 def write(report: Report, *, fail_on: Level) -> Iterator[str]:
     """Yield the document. What does not fail the run stands in ``system-out`` of its model."""
-    failures = sum(worse(f.level, fail_on) for model in report.models for f in model.findings)
-    clean = sum(not _failing(model, fail_on) for model in report.models)
+    failures = sum(worse(f.level, fail_on) for model in report.subjects for f in model.findings)
+    clean = sum(not _failing(model, fail_on) for model in report.subjects)
     tests = failures + clean + len(report.skipped)
     counts = f'tests="{tests}" failures="{failures}" errors="{len(report.skipped)}"'
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {counts}>\n'
     yield f'<testsuite name="envbuilder audit" {counts} skipped="0" time="0">\n'
-    for model in report.models:
+    for model in report.subjects:
         yield from _model(model, fail_on)
     for item in report.skipped:
         yield f'<testcase classname="{xml_text(item.path)}" name="not read" time="0">'

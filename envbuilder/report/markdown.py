@@ -25,7 +25,7 @@ def write(report: Report, *, fail_on: Level) -> Iterator[str]:
     head = [*_causes(report), *_not_read(report)]
     yield from head
     room = LIMIT - sum(map(len, head))
-    listed = [model for model in report.models if _told(model)]
+    listed = [model for model in report.subjects if _told(model)]
     listed.sort(key=lambda model: RANKS[_told(model)[0].level])
     for number, model in enumerate(listed):
         text = _model(model)

@@ -54,13 +54,20 @@ def model_object(model: ModelReport) -> dict[str, Any]:
 
 
 def write(report: Report, *, fail_on: Level) -> Iterator[str]:  # noqa: ARG001 - every format's signature
-    """Yield the interface's object piece by piece, a model on each line, in ASCII."""
+    """Yield the interface's object piece by piece, a model on each line, in ASCII.
+
+    ``policy_findings`` is there only where something is wrong with the policy itself.
+    """
     yield f'{{"schema": {SCHEMA}, "complete": {json.dumps(report.complete)}, '
     yield f'"policy": {json.dumps(report.policy)},\n"models": ['
     for number, model in enumerate(report.models):
         yield ("\n" if number == 0 else ",\n") + json.dumps(model_object(model))
     skipped = [{"path": item.path, "reason": item.reason} for item in report.skipped]
-    yield f'],\n"skipped": {json.dumps(skipped)},\n"summary": {json.dumps(_summary(report))}}}\n'
+    yield "],\n"
+    if report.policy_findings:
+        findings = [finding_object(finding) for finding in report.policy_findings]
+        yield f'"policy_findings": {json.dumps(findings)},\n'
+    yield f'"skipped": {json.dumps(skipped)},\n"summary": {json.dumps(_summary(report))}}}\n'
 
 
 def _summary(report: Report) -> dict[str, Any]:

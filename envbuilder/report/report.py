@@ -76,6 +76,9 @@ class ModelReport:
     packages: tuple[PackageReport, ...] = ()
     """The model's lock, where the report is about one (``envbuilder licenses``); JSON leaves it out."""
 
+    matched: frozenset[tuple[str | int, ...]] = field(default=frozenset(), repr=False)
+    """The entries of the policy that meant something here, as paths of keys: ``("channels", "allow", 0)``."""
+
     def place(self, finding: Finding) -> str:
         """Return the path of the file that a finding is about; the model's where it is about all of it."""
         if finding.origin is None:
@@ -107,6 +110,18 @@ class Report:
     """The policy's digest; None for the default one."""
     hidden: int = field(default=0)
     """Findings that are left out because the baseline knows them."""
+    policy_file: str | None = None
+    """The policy's file as it was named; None where it was read from none."""
+    policy_findings: tuple[Finding, ...] = ()
+    """What is wrong with the policy itself: entries that expired, or that nothing needs."""
+
+    @property
+    def subjects(self) -> tuple[ModelReport, ...]:
+        """All that has findings: the models, and before them the policy in the form of one, if it has some."""
+        if not self.policy_findings:
+            return self.models
+        policy = ModelReport(model=self.policy_file or "policy", folder="", findings=self.policy_findings)
+        return (policy, *self.models)
 
     @property
     def complete(self) -> bool:
@@ -114,11 +129,16 @@ class Report:
         return not self.skipped
 
     @property
+    def of_locks(self) -> bool:
+        """Whether it is about what locks hold (``envbuilder licenses``), not only what models ask for."""
+        return any(model.packages for model in self.models)
+
+    @property
     def summary(self) -> Summary:
         """Count the findings."""
         levels: Counter[Level] = Counter()
         codes: Counter[str] = Counter()
-        for model in self.models:
+        for model in self.subjects:
             for finding in model.findings:
                 levels[finding.level] += 1
                 codes[finding.code] += 1
@@ -132,7 +152,7 @@ class Report:
 
     def fails(self, level: Level) -> bool:
         """Whether there is a finding of this level or a worse one."""
-        return any(worse(finding.level, level) for model in self.models for finding in model.findings)
+        return any(worse(finding.level, level) for model in self.subjects for finding in model.findings)
 
 
 RANKS = {Level.ERROR: 0, Level.WARNING: 1, Level.NOTE: 2}

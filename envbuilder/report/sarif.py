@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def write(report: Report, *, fail_on: Level) -> Iterator[str]:  # noqa: ARG001 - every format's signature
     """Yield one log with one run, a result on each line, in ASCII."""
-    codes = sorted({finding.code for model in report.models for finding in model.findings})
+    codes = sorted({finding.code for model in report.subjects for finding in model.findings})
     driver = {
         "name": "envbuilder",
         "version": version("envbuilder"),
@@ -32,7 +32,7 @@ def write(report: Report, *, fail_on: Level) -> Iterator[str]:  # noqa: ARG001 -
     yield f'"invocations": [{json.dumps(_invocation(report))}],\n"results": ['
     rules = {code: number for number, code in enumerate(codes)}
     separator = "\n"
-    for model in report.models:
+    for model in report.subjects:
         for finding in model.findings:
             yield separator + json.dumps(_result(model, finding, rules[finding.code]))
             separator = ",\n"

@@ -35,7 +35,7 @@ def _lines(report: Report, style: Style) -> Iterator[str]:
     groups = causes_of(report.models)
     for level in RANKS:
         yield from _causes([group for group in groups if group.level is level], len(report.models), style)
-    for model in report.models:
+    for model in report.subjects:
         yield from _model(model, style)
     if report.skipped:
         yield style("not read", None)
