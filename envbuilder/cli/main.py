@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "audit": ("envbuilder.cli.audit", "Report what is wrong with models, or whole registries of them."),
+    "licenses": ("envbuilder.cli.licenses", "Judge the licences of everything that models lock, without installing."),
     "build": ("envbuilder.cli.build", "Make the environment of a model, or find it in the store."),
     "run": ("envbuilder.cli.run", "Run a command in the environment of a model."),
     "lock": ("envbuilder.cli.lock", "Resolve a model to exact artifacts with hashes."),

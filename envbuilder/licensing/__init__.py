@@ -1,0 +1,1 @@
+"""Licences of locked packages: the evidence in their metadata, SPDX expressions, the policy's judgement."""
