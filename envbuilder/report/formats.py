@@ -25,6 +25,7 @@ FORMATS = {
     "sarif": "envbuilder.report.sarif",
     "junit": "envbuilder.report.junit",
     "github": "envbuilder.report.github",
+    "html": "envbuilder.report.html",
 }
 """Name: the module whose ``write`` writes it."""
 
