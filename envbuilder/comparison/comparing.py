@@ -21,13 +21,11 @@ def compare(before: Subject, after: Subject) -> Difference:
     same_target = _same_target(before.lock, after.lock)
     packages = _deltas(before.packages, after.packages, lambda a, b: _package_step(a, b, same_target))
     channels = _deltas(before.channels, after.channels, _asked_step)
-    pythons = [_delta(("python", "python"), before.python, after.python, _version_step)]
     found_before, found_after = before.report.findings, after.report.findings
-    new = _without(found_after, found_before)
     return Difference(
         before=before.side,
         after=after.side,
-        python=pythons[0],
+        python=_delta(("python", "python"), before.python, after.python, _version_step),
         packages=tuple(sorted(packages, key=lambda delta: (not delta.named, delta.kind, delta.name))),
         channels=(*channels, *_order(before.channels, after.channels)),
         sources=tuple(
@@ -36,9 +34,8 @@ def compare(before: Subject, after: Subject) -> Difference:
                 key=lambda delta: (delta.kind, delta.name),
             )
         ),
-        new=new,
+        new=_without(found_after, found_before),
         gone=_without(found_before, found_after),
-        kept=len(found_after) - len(new),
     )
 
 

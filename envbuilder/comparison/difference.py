@@ -111,8 +111,6 @@ class Difference:
     new: tuple[Finding, ...] = ()
     """Findings of ``after`` that ``before`` does not have, wherever they stand."""
     gone: tuple[Finding, ...] = ()
-    kept: int = 0
-    """Findings of ``after`` that ``before`` has too."""
 
     @property
     def locked(self) -> bool:

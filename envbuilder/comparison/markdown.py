@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from envbuilder.comparison.difference import Delta, Difference
-from envbuilder.comparison.phrases import groups, head, phrase, place, verdict
+from envbuilder.comparison.phrases import groups, head, phrase, place, told, verdict
 from envbuilder.findings import Finding, Level
 from envbuilder.report.markdown import LIMIT, code_span, finding_items
-from envbuilder.report.report import RANKS
 
 
 def write(difference: Difference, *, fail_on: Level) -> Iterator[str]:
@@ -31,7 +31,7 @@ def _pieces(difference: Difference) -> Iterator[str]:
     for heading, deltas in groups(difference):
         yield f"\n### {_sentence(heading)}\n\n| | change | where |\n|---|---|---|\n"
         yield from (_row(delta) for delta in deltas)
-    yield from _findings("Findings that are gone", difference.gone)
+    yield from _findings("Findings that are gone", tuple(replace(item, fix=None) for item in difference.gone))
 
 
 def _sentence(text: str) -> str:
@@ -44,6 +44,7 @@ def _row(delta: Delta) -> str:
 
 
 def _findings(heading: str, findings: tuple[Finding, ...]) -> Iterator[str]:
-    if findings:
+    listed = told(findings)
+    if listed:
         yield f"\n### {heading}\n\n"
-        yield from map(finding_items, sorted(findings, key=lambda finding: RANKS[finding.level]))
+        yield from map(finding_items, listed)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from envbuilder.channels import restricted
 from envbuilder.comparison.difference import Delta, Difference, Side, State, Step
 from envbuilder.findings import Finding, Level
+from envbuilder.report.report import RANKS, worse
 
 Shown: TypeAlias = Callable[[str], str]
 """Makes untrusted text harmless for a format."""
@@ -38,8 +39,10 @@ def phrase(delta: Delta, shown: Shown) -> str:
             said = shown(delta.name)
         case "python":
             said = _passage(delta, shown)
+        case "conda":
+            said = f"conda's {_named(delta, shown)}"
         case _:
-            said = f"{shown(delta.name)} {_passage(delta, shown)}"
+            said = _named(delta, shown)
     return said + _licences(delta, shown)
 
 
@@ -49,6 +52,14 @@ def _channel(delta: Delta, shown: Shown) -> str:
         return f"in another order: {before} -> {after}"
     licensed = any(restricted(wish.text) for s in (delta.before, delta.after) if s for wish in s.wishes)
     return (after if delta.after else before) + (", licensed by Anaconda" if licensed else "")
+
+
+def _named(delta: Delta, shown: Shown) -> str:
+    """The passage behind the name, unless it begins with a requirement, which says the name."""
+    first = delta.before or delta.after
+    tells = delta.kind in ("pypi", "conda") and first is not None and not first.version and first.wishes
+    passage = _passage(delta, shown)
+    return passage if tells else f"{shown(delta.name)} {passage}"
 
 
 def _passage(delta: Delta, shown: Shown) -> str:
@@ -121,14 +132,18 @@ def verdict(difference: Difference) -> str:
     packages = f"packages: {', '.join(parts) or 'the same'}"
     if not difference.locked:
         packages += " (files only, nothing was locked)"
-    return f"{packages}; findings: {_found(difference.new)} new, {len(difference.gone):,} gone"
+    return f"{packages}; findings: {_found("new", difference.new)}, {len(difference.gone):,} gone"
 
 
-def _found(findings: tuple[Finding, ...]) -> str:
+def told(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Return the findings that are listed, the weightiest first; notes are only counted, as the audit does."""
+    found = [finding for finding in findings if worse(finding.level, Level.WARNING)]
+    return sorted(found, key=lambda finding: RANKS[finding.level])
+
+
+def _found(word: str, findings: tuple[Finding, ...]) -> str:
     levels = Counter(finding.level for finding in findings)
     parts = [
-        f"{levels[level]:,} {level.value}{'' if levels[level] == 1 else 's'}"
-        for level in Level
-        if levels[level]
+        f"{levels[level]:,} {level.value}{'' if levels[level] == 1 else 's'}" for level in Level if levels[level]
     ]
-    return ", ".join(parts) or "0"
+    return f"{len(findings):,} {word}" + (f" ({', '.join(parts)})" if parts else "")

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from envbuilder.comparison.difference import Delta, Difference
-from envbuilder.comparison.phrases import groups, head, phrase, place, verdict
+from envbuilder.comparison.phrases import groups, head, phrase, place, told, verdict
 from envbuilder.escapes import terminal_line
 from envbuilder.findings import Finding, Level
 from envbuilder.redact import visible
-from envbuilder.report.report import RANKS
 from envbuilder.report.text import Style, finding_lines, plain, wrapped
 
 
@@ -42,9 +41,10 @@ def _delta(delta: Delta) -> Iterator[str]:
 
 
 def _findings(heading: str, findings: tuple[Finding, ...], style: Style) -> Iterator[str]:
-    if not findings:
+    listed = told(findings)
+    if not listed:
         return
     yield style(heading, None)
-    for finding in sorted(findings, key=lambda finding: RANKS[finding.level]):
+    for finding in listed:
         yield from finding_lines(finding, style)
     yield ""
