@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from envbuilder.api import acquire, audit, build, parse, resolve, rewrite
+    from envbuilder.api import acquire, audit, build, diff, parse, resolve, rewrite
+    from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
     from envbuilder.errors import EnvbuilderError
     from envbuilder.findings import Change, Finding
@@ -26,10 +27,12 @@ _HOMES = {
     "acquire": "api",
     "audit": "api",
     "build": "api",
+    "diff": "api",
     "parse": "api",
     "resolve": "api",
     "rewrite": "api",
     "Change": "findings",
+    "Difference": "comparison.difference",
     "Environment": "environment",
     "EnvSpec": "spec",
     "EnvbuilderError": "errors",
@@ -41,8 +44,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Change", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "Lock", "Policy", "Report",
-    "Rewritten", "acquire", "audit", "build", "parse", "resolve", "rewrite",
+    "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "Lock", "Policy", "Report",
+    "Rewritten", "acquire", "audit", "build", "diff", "parse", "resolve", "rewrite",
 ]  # fmt: skip
 
 

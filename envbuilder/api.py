@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
@@ -181,6 +182,44 @@ def audit(
         jobs=jobs,
         exclude=exclude,
         baseline=read_baseline(baseline) if baseline else NOTHING,
+        progress=progress,
+    )
+
+
+def diff(
+    before: str | os.PathLike[str],
+    after: str | os.PathLike[str],
+    *,
+    files_only: bool = False,
+    as_of: str | datetime.date = "logged",
+    python: str | None = None,
+    engine: str = "auto",
+    offline: bool = False,
+    strict: bool = False,
+    policy: Policy | None = None,
+    today: datetime.date | None = None,
+    settings: Settings | None = None,
+    progress: Progress = SILENT,
+) -> Difference:
+    """What changes from one model's environment to another's; both are locked, nothing is built.
+
+    With ``files_only`` the files alone are compared, and no network is asked. ``today`` is the day that the
+    findings hold for, in UTC unless given. Raises InputRefused and whatever else keeps one of the two from
+    being read or locked; the places in it name that model too.
+    """
+    import datetime as dates
+
+    from envbuilder.use.comparing import compare_models
+
+    settings = _settings(settings, offline=offline)
+    return compare_models(
+        locate(str(before)),
+        locate(str(after)),
+        today=today or dates.datetime.now(dates.timezone.utc).date(),
+        files_only=files_only,
+        request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
+        settings=settings,
+        policy=policy or DEFAULT,
         progress=progress,
     )
 
