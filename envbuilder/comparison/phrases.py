@@ -132,7 +132,7 @@ def verdict(difference: Difference) -> str:
     packages = f"packages: {', '.join(parts) or 'the same'}"
     if not difference.locked:
         packages += " (files only, nothing was locked)"
-    return f"{packages}; findings: {_found("new", difference.new)}, {len(difference.gone):,} gone"
+    return f"{packages}; findings: {_counted(difference.new)}, {len(difference.gone):,} gone"
 
 
 def told(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -141,9 +141,11 @@ def told(findings: tuple[Finding, ...]) -> list[Finding]:
     return sorted(found, key=lambda finding: RANKS[finding.level])
 
 
-def _found(word: str, findings: tuple[Finding, ...]) -> str:
+def _counted(findings: tuple[Finding, ...]) -> str:
     levels = Counter(finding.level for finding in findings)
     parts = [
-        f"{levels[level]:,} {level.value}{'' if levels[level] == 1 else 's'}" for level in Level if levels[level]
+        f"{levels[level]:,} {level.value}{'' if levels[level] == 1 else 's'}"
+        for level in Level
+        if levels[level]
     ]
-    return f"{len(findings):,} {word}" + (f" ({', '.join(parts)})" if parts else "")
+    return f"{len(findings):,} new" + (f" ({', '.join(parts)})" if parts else "")
