@@ -74,7 +74,10 @@ class Answer:
     failing: tuple[Leaf, ...] = ()
     """The licences that stand in the way, in order; empty if it is satisfied."""
     choices: tuple[tuple[str, ...], ...] = ()
-    """Sets of licences of which any one, if allowed too, would do; the smallest first, at most CHOICES."""
+    """Sets of licences of which any one, if allowed too, would do; the smallest first, at most CHOICES.
+
+    Empty where none would: a licence that nobody knows cannot be allowed.
+    """
 
 
 def read_expression(text: str) -> Expression | Malformed:
@@ -115,11 +118,11 @@ def evaluated(expression: Expression, allow: frozenset[str]) -> Answer:
 
     AND needs all, OR any, and a licence that is not in the list, or that nobody knows, is not allowed.
     """
-    choices = sorted(_missing(expression, allow), key=lambda names: (len(names), names))
-    if choices[0] == ():
+    choices = _missing(expression, allow)
+    if () in choices:
         return Answer(satisfied=True)
-    failing = dict.fromkeys(leaf for leaf in leaves_of(expression) if leaf.name not in allow)
-    return Answer(satisfied=False, failing=tuple(failing), choices=tuple(choices[:CHOICES]))
+    failing = dict.fromkeys(_failing(expression, allow))
+    return Answer(satisfied=False, failing=tuple(failing), choices=tuple(choices))
 
 
 def canonical_names(texts: Iterable[str]) -> frozenset[str]:
@@ -129,9 +132,11 @@ def canonical_names(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _missing(expression: Expression, allow: frozenset[str]) -> list[tuple[str, ...]]:
-    """The least sets of further licences that would satisfy it; ``()`` if nothing is missing."""
+    """The least sets of further licences that would satisfy it: ``()`` if nothing is missing, none if none do."""
     if isinstance(expression, Leaf):
-        return [()] if expression.name in allow and expression.known else [(expression.name,)]
+        if not expression.known:
+            return []
+        return [()] if expression.name in allow else [(expression.name,)]
     parts = [_missing(operand, allow) for operand in expression.operands]
     if isinstance(expression, Either):
         return _smallest(names for part in parts for names in part)
@@ -141,9 +146,24 @@ def _missing(expression: Expression, allow: frozenset[str]) -> list[tuple[str, .
     return found
 
 
+def _failing(expression: Expression, allow: frozenset[str]) -> Iterator[Leaf]:
+    """The licences in the way; not those of a part that is satisfied by another choice."""
+    if () in _missing(expression, allow):
+        return
+    if isinstance(expression, Leaf):
+        yield expression
+    else:
+        for operand in expression.operands:
+            yield from _failing(operand, allow)
+
+
 def _smallest(sets: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """A few are enough to tell, and their number must not grow with every AND of ORs."""
-    return sorted(dict.fromkeys(sets), key=lambda names: (len(names), names))[:CHOICES]
+    found: list[tuple[str, ...]] = []
+    for names in sorted(dict.fromkeys(sets), key=lambda names: (len(names), names)):
+        if len(found) < CHOICES and not any(set(other) <= set(names) for other in found):
+            found.append(names)
+    return found
 
 
 @functools.cache

@@ -153,12 +153,13 @@ def _judged(
     strange = [leaf.name for leaf in answer.failing if not leaf.known]
     told = f" (SPDX has no {_joined(strange)})" if strange else ""
     choices = " or ".join(" and ".join(choice) for choice in answer.choices)
+    allowing = f"allow {excerpt(choices, 200)} in [licenses], " if choices else f"clarify {subject.name}, "
     return "denied", _finding(
         subject,
         "license/denied",
         Level.ERROR,
         f"is under {excerpt(text, 200)}, {excerpt(what, 200)} not allowed{excerpt(told, 100)}",
-        f"allow {excerpt(choices, 200)} in [licenses], make an exception for {subject.name}, or replace it",
+        f"{allowing}make an exception for {subject.name}, or replace it",
     )
 
 
