@@ -10,9 +10,10 @@ Importing this package imports nothing else: each name below is loaded when it i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # the module ``typing`` would be most of what importing this costs
 if TYPE_CHECKING:
+    from typing import Any
+
     from envbuilder.api import acquire, audit, build, diff, parse, resolve, rewrite
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment

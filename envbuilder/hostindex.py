@@ -36,6 +36,11 @@ def configured_index(environ: Mapping[str, str], home: Path, *, system: Path = S
     return None
 
 
+def configuration_files(environ: Mapping[str, str], home: Path, *, system: Path = SYSTEM) -> tuple[Path, ...]:
+    """Return every file that configured_index() may read, whether it is there or not."""
+    return (*_uv_files(environ, home, system), *_pip_files(environ, home, system))
+
+
 def _uv_files(environ: Mapping[str, str], home: Path, system: Path) -> Iterator[Path]:
     if environ.get("UV_CONFIG_FILE"):
         yield Path(environ["UV_CONFIG_FILE"])

@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from envbuilder.cli.build import restored_for, tell_substitutions
+from envbuilder.cli.build import told_and_noted
 from envbuilder.cli.options import model_argument, quiet_option, resolving
 from envbuilder.errors import UsageError
-from envbuilder.findings import Fidelity
 
 
 @click.command("run")
@@ -26,7 +25,5 @@ def run_command(*, model: str, command: tuple[str, ...], quiet: bool, **shared: 
 
     if not command:
         raise UsageError("no command to run", hint="name it after --: envbuilder run MODEL -- python -V")
-    restored = restored_for(model, **shared)
-    if not quiet and restored.fidelity is not Fidelity.EXACT:
-        tell_substitutions(restored)
+    restored = told_and_noted(model, telling=not quiet, unless_exact=True, **shared)
     session.run_command(restored, command)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from stat import S_IFREG, S_ISDIR, S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING
 
+from envbuilder.store.index import unchanged
 from envbuilder.store.manifest import FOLDER, LISTING
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def whole(prefix: Path, manifest: Manifest) -> bool:
     """
     key = (str(prefix), manifest.files_digest)
     if key not in _whole:
-        if any(found.harm is not Harm.ADDED for found in damages(prefix, manifest, deep=False)):
+        if not unchanged(prefix, FOLDER, manifest.files_digest) and any(
+            found.harm is not Harm.ADDED for found in damages(prefix, manifest, deep=False)
+        ):
             return False
         _whole.add(key)
     return True

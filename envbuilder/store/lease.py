@@ -54,10 +54,6 @@ class Lease:
         """Whether this process has let go."""
         return self._descriptor is None
 
-    def survive_exec(self) -> None:
-        """Keep the lease across an exec of this very process."""
-        os.set_inheritable(self.fd, True)
-
     def touch(self) -> None:
         """Note the use: the lock file's mtime orders collections. A read-only store keeps no such notes."""
         with contextlib.suppress(OSError):

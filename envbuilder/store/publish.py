@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envbuilder.errors import StoreError
-from envbuilder.store import survey
+from envbuilder.store import index, survey
 from envbuilder.store.faults import reach
 from envbuilder.store.files import sync_directory, sync_file_system, write_synced
 from envbuilder.store.manifest import FOLDER, LISTING, NAME, PYTHON, FileMark, Manifest, mark
@@ -45,11 +45,12 @@ def seal(tree: Path, finished: Finished) -> Manifest:
     rows = survey.survey(tree)
     reach("surveyed")
     listing = survey.to_tsv(rows)
+    manifest = _manifest(tree, finished, rows, listing)
     (folder / LISTING).write_bytes(listing)
+    (folder / index.NAME).write_bytes(index.index_of(rows, manifest.files_digest))
     reach("listed")
     sync_file_system(tree)
     reach("synced")
-    manifest = _manifest(tree, finished, rows, listing)
     write_synced(folder / NAME, manifest.to_json())
     sync_directory(folder)
     reach("manifest")

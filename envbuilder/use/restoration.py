@@ -61,6 +61,10 @@ class Restored:
     as_of: datetime.datetime | None
     changes: tuple[Change, ...]
     seconds: Seconds
+    files: tuple[tuple[str, str], ...]
+    """Path and sha256 of every file of the model that led here."""
+    absent: tuple[str, ...]
+    """Paths that were looked for in vain."""
 
     @property
     def fidelity(self) -> Fidelity:
@@ -233,4 +237,6 @@ def _restored(
         as_of=record.as_of,
         changes=record.changes,
         seconds=seconds or Seconds(total=time.monotonic() - task.began),
+        files=record.files,
+        absent=record.absent,
     )

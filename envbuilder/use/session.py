@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from envbuilder.progress import SILENT, Progress
 from envbuilder.redact import excerpt
 from envbuilder.request import Request
 from envbuilder.settings import own_environment
+from envbuilder.use.execution import activated, become, program_of
 from envbuilder.use.restoration import PLAIN, Restored, restore
 
 if TYPE_CHECKING:
@@ -27,16 +27,6 @@ if TYPE_CHECKING:
     from envbuilder.settings import Settings
 
 Command: TypeAlias = "Sequence[str | Path] | str | Path"
-
-PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
-"""They would point the environment's Python at another one's modules."""
-
-
-def activated(prefix: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the user's environment with this prefix in front, as an activation script would leave it."""
-    variables = {name: value for name, value in environ.items() if name not in PYTHON_VARIABLES}
-    path = environ.get("PATH") or os.defpath
-    return variables | {"PATH": f"{prefix / 'bin'}{os.pathsep}{path}", "VIRTUAL_ENV": str(prefix)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,30 +119,20 @@ def run_command(
     environ = activated(restored.environment.prefix, own_environment() if env is None else env)
     if not command:
         raise UsageError("no command to run", hint="name it after --: envbuilder run MODEL -- python -V")
-    program = shutil.which(command[0], path=environ["PATH"])
+    program = program_of(command[0], environ["PATH"])
     if program is None:
         raise UsageError(
             f"there is no command {excerpt(command[0])!r} in the environment or on PATH",
             code="usage/no-command",
             hint="look into the environment's bin folder, or give a path",
         )
-    restored.lease.survive_exec()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    _restore_signals()
     try:
-        os.execve(program, list(command), environ)  # noqa: S606 - the user's own command
+        become(program, command, environ, restored.lease.fd)
     except OSError as error:
         raise UsageError(
             f"{excerpt(program)} cannot be run: {(error.strerror or str(error)).lower()}",
             code="usage/no-command",
             hint="a script needs a first line that names its interpreter, and must be executable",
         ) from error
-
-
-def _restore_signals() -> None:
-    """Undo what Python ignores for itself: a program in a pipe has to die of SIGPIPE."""
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        number = getattr(signal, name, None)
-        if number is not None:
-            signal.signal(number, signal.SIG_DFL)

@@ -290,7 +290,7 @@ def test_a_child_that_inherited_the_lease_holds_it_after_its_parent(store: Store
 def test_a_lease_is_not_inherited_unless_asked_for(store: Store) -> None:
     with store.lease(ENV_ID) as lease:
         assert not os.get_inheritable(lease.fd)
-        lease.survive_exec()
+        os.set_inheritable(lease.fd, True)
         assert os.get_inheritable(lease.fd)
     assert lease.closed
     with pytest.raises(ValueError, match="closed"):

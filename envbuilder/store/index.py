@@ -1,0 +1,91 @@
+"""files.idx: what files.tsv says of sizes and times, as a hit can compare it in a few calls.
+
+It proves nothing by itself: it names the files.tsv that it was made of, ends in a sha256 of its own, and
+whatever differs from it is looked at again with files.tsv in hand (envbuilder.store.glance). Imports nothing
+that a bare interpreter has not loaded, or nearly: a ticket is answered by it (envbuilder.use.ticket).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from array import array
+from operator import attrgetter
+from stat import S_IFDIR, S_IFREG
+
+TYPE_CHECKING = False  # the module ``typing`` costs more than this whole one
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from envbuilder.store.survey import Row
+
+NAME = "files.idx"
+_DIGEST_BYTES = 32
+_FILE = attrgetter("st_mtime_ns", "st_size", "st_mode")
+_FOLDER = attrgetter("st_mtime_ns", "st_mode")
+
+
+def index_of(rows: Iterable[Row], files_digest: str) -> bytes:
+    """Return the content of files.idx for the rows of a files.tsv with that sha256."""
+    listed = tuple(rows)
+    files = [row for row in listed if row.kind == "f"]
+    folders = [row for row in listed if row.kind == "d"]
+    links = [row for row in listed if row.kind == "l"]
+    texts = (
+        *(row.path for row in (*files, *folders, *links)),
+        *(row.digest for row in links),
+    )
+    numbers = array("q", [row.mtime_ns for row in files])
+    numbers.extend(row.size for row in files)
+    numbers.extend(S_IFREG | row.mode for row in files)
+    numbers.extend(row.mtime_ns for row in folders)
+    numbers.extend(S_IFDIR | row.mode for row in folders)
+    body = numbers.tobytes() + "\0".join(texts).encode("utf-8", "surrogateescape")
+    content = _head(files_digest) + f"{len(files)} {len(folders)} {len(links)}\n".encode() + body
+    return content + hashlib.sha256(content).digest()
+
+
+def unchanged(prefix: Path | str, folder: str, files_digest: str) -> bool:
+    """Whether every entry has the size, time and mode of the index in ``folder`` (below ``prefix``).
+
+    False says only that somebody has to look closer: the index may be missing or of another listing.
+    """
+    try:
+        with open(f"{prefix}/{folder}/{NAME}", "rb") as stream:  # noqa: PTH123 - hot path of every first hit
+            content = stream.read()
+        return _agrees(str(prefix), content, _head(files_digest))
+    except (OSError, ValueError):
+        return False
+
+
+def _head(files_digest: str) -> bytes:
+    """Return the first line: numbers are the host's own, so another byte order is another index."""
+    return f"envbuilder files 1 {sys.byteorder} {files_digest}\n".encode("ascii")
+
+
+def _agrees(prefix: str, content: bytes, head: bytes) -> bool:
+    """Compare. Raises OSError for an entry that is gone, ValueError for an index that is none."""
+    whole, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    if not whole.startswith(head) or hashlib.sha256(whole).digest() != digest:
+        return False
+    counts, _, body = whole[len(head) :].partition(b"\n")
+    files, folders, links = map(int, counts.split())
+    numbers = array("q")
+    end = (3 * files + 2 * folders) * numbers.itemsize
+    numbers.frombytes(body[:end])
+    texts = body[end:].decode("utf-8", "surrogateescape")
+    # One replacement for all instead of one concatenation for each.
+    paths = f"{prefix}/{texts}".replace("\0", f"\0{prefix}/").split("\0")
+    targets = texts.split("\0")[files + folders + links :] if links else []
+    known = list(
+        zip(numbers[:files], numbers[files : 2 * files], numbers[2 * files : 3 * files], strict=True)
+    )
+    if list(map(_FILE, map(os.lstat, paths[:files]))) != known:
+        return False
+    rest = numbers[3 * files :]
+    known_folders = list(zip(rest[:folders], rest[folders:], strict=True))
+    if list(map(_FOLDER, map(os.lstat, paths[files : files + folders]))) != known_folders:
+        return False
+    return list(map(os.readlink, paths[files + folders : files + folders + links])) == targets
