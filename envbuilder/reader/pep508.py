@@ -82,8 +82,8 @@ def _specifier(text: str, origin: Origin) -> str:
     inside = text[1:-1].strip(_BLANKS) if text.startswith("(") and text.endswith(")") else text
     single = _SINGLE_EQUALS.fullmatch(inside)
     if single:
-        _check_length(single[1], origin)
-        return f"={single[1]}"
+        # What ``==`` in its place could not mean is not to be repaired either.
+        return _clause(f"=={single[1]}", origin).removeprefix("=")
     clauses = [clause.strip(_BLANKS) for clause in inside.split(",") if clause.strip(_BLANKS)]
     if len(clauses) > limits.CLAUSES:
         raise Refusal("input/too-many", f"{len(clauses)} version clauses", origin)

@@ -42,7 +42,7 @@ def edited_conda(text: str, path: str, repairs: Repairs) -> tuple[str, CondaEdit
 
     Nothing is done if the result, read as YAML, would differ from the file in anything else.
     """
-    root = yaml.compose(text, Loader=_LOADER)
+    root = _composed(text)
     edit = CondaEdit(path=path)
     if not isinstance(root, yaml.MappingNode):
         return text, edit
@@ -67,8 +67,14 @@ def _ended_like(text: str, result: str) -> str:
 
 
 def _read(text: str) -> Any:
+    root = _composed(text)
+    return root and _plain(root)
+
+
+def _composed(text: str) -> Any:
+    """Return the tree of a text; None where there is none (the same anchor twice is none for PyYAML)."""
     try:
-        return _plain(yaml.compose(text, Loader=_LOADER))
+        return yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError:
         return None
 

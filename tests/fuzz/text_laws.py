@@ -23,7 +23,7 @@ from tests.fuzz.judging import bounded, harmless, hold, told
 from tests.fuzz.model_laws import NOWHERE
 
 SECRET = "pl4ntedPa55"
-_CUT = "\x1f"
+CUT = "\x1f"
 
 
 def _text(content: bytes) -> str:
@@ -98,7 +98,7 @@ def escaped(content: bytes, folder: Path) -> None:
 
 def redaction(content: bytes, folder: Path) -> None:
     """A planted password shows in no form of a URL that holds it, whatever stands around it."""
-    parts = [*_text(content).split(_CUT, 4), "", "", "", ""]
+    parts = [*_text(content).split(CUT, 4), "", "", "", ""]
     scheme = re.sub(r"[^A-Za-z0-9+.-]", "", parts[0])[:20].lstrip("+.-0123456789") or "https"
     user = re.sub(r"[^\w.+-]", "", parts[1])[:40] or "me"
     before, after = (re.sub(r"[^!-~]|[<>@/]", "", part)[:40] for part in parts[2:4])

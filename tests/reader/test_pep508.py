@@ -62,6 +62,8 @@ def test_forms(text: str, canonical: str) -> None:
         ("a b", "input/malformed-requirement"),
         ("a==", "input/malformed-requirement"),
         ("a=", "input/malformed-requirement"),
+        ("a=0!", "input/malformed-requirement"),
+        ("a=1.1.1l", "input/malformed-requirement"),
         ("a==1 2", "input/malformed-requirement"),
         ("a==5.*.*", "input/malformed-requirement"),
         ("a=>1", "input/malformed-requirement"),

@@ -1,0 +1,123 @@
+"""The laws of the fuzzer over inputs that are nearly right; runs under pytest."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz import strategies
+from tests.fuzz.laws import judge
+from tests.fuzz.model_laws import NAMES
+from tests.fuzz.seeds import OWN
+from tests.fuzz.text_laws import CUT
+
+laws = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+
+
+def texts_of(kind: str) -> tuple[str, ...]:
+    return tuple(text for own, text in OWN if own == kind)
+
+
+def encoded(kind: str, text: str) -> bytes:
+    return kind.encode() + text.encode("utf-8", "surrogatepass")
+
+
+@laws
+@given(strategies.requirement_files())
+def test_requirement_files(content: bytes) -> None:
+    judge(b"r" + content)
+
+
+@laws
+@given(strategies.conda_files())
+def test_conda_files(text: str) -> None:
+    judge(encoded("c", text))
+
+
+@laws
+@given(strategies.python_envs())
+def test_python_envs(text: str) -> None:
+    judge(encoded("p", text))
+
+
+@laws
+@given(strategies.mlmodels())
+def test_mlmodels(text: str) -> None:
+    judge(encoded("m", text))
+
+
+@laws
+@given(
+    strategies.mlmodels(), strategies.conda_files(), strategies.python_envs(), strategies.requirement_files(),
+    strategies.requirement_files(), st.sampled_from(NAMES), st.booleans(),
+)  # fmt: skip
+def test_models_of_several_files(
+    mlmodel: str, conda: str, python: str, pip: bytes, more: bytes, name: str, linked: bool
+) -> None:
+    files = [mlmodel.encode(), conda.encode(), pip, python.encode(), more]
+    pieces = [bytes([number]) + content for number, content in enumerate(files)]
+    if linked:
+        pieces.insert(0, b"L" + bytes([NAMES.index(name)]) + b"a.txt")
+    judge(b"d" + b"\xff".join(pieces))
+
+
+@laws
+@given(st.one_of(strategies.SPECS, strategies.REQUIREMENTS, st.text(max_size=40)))
+def test_specifications(text: str) -> None:
+    judge(encoded("k", text))
+
+
+@laws
+@given(
+    st.one_of(
+        strategies.CHANNELS,
+        strategies.joined(strategies.URLS, st.sampled_from(["/pkgs/main", "/t/x/r"])),
+        st.text(max_size=40),
+    )
+)
+def test_channels(text: str) -> None:
+    judge(encoded("h", text))
+
+
+@laws
+@given(st.text(max_size=60) | strategies.joined(strategies.JUNK, strategies.JUNK, strategies.JUNK))
+def test_escapes(text: str) -> None:
+    judge(encoded("e", text))
+
+
+@settings(laws, max_examples=300)
+@given(st.lists(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12), max_size=5))
+def test_a_planted_password_never_shows(parts: list[str]) -> None:
+    judge(encoded("u", CUT.join(parts)))
+
+
+@laws
+@given(st.lists(st.sampled_from(texts_of("w")[0].splitlines()) | st.text(max_size=20)).map("\n".join))
+def test_words_of_tools(text: str) -> None:
+    judge(encoded("w", text))
+
+
+@laws
+@given(st.one_of(strategies.mangled(texts_of("q")), st.text(max_size=30)))
+def test_what_is_typed(text: str) -> None:
+    judge(encoded("q", text))
+
+
+@laws
+@given(strategies.damaged(texts_of("s")))
+def test_records(text: str) -> None:
+    judge(encoded("s", text))
+
+
+@laws
+@given(strategies.damaged(texts_of("b")) | strategies.mangled(texts_of("b")))
+def test_baselines(text: str) -> None:
+    judge(encoded("b", text))
+
+
+@pytest.mark.parametrize("kind", ["l", "P", "i", "t"])
+@laws
+@given(st.data())
+def test_mangled_files(kind: str, data: st.DataObject) -> None:
+    judge(encoded(kind, data.draw(strategies.mangled(texts_of(kind)))))
