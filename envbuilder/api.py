@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envbuilder.locate import locate
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
@@ -70,21 +70,26 @@ def resolve(
     A spec that was not rewritten is rewritten first. Raises UsageError, PolicyError, InterpreterError,
     ResolveError.
     """
+    from envbuilder.builder.carrier import carrier_of
     from envbuilder.interpreters.choice import Interpreters
     from envbuilder.resolver.engines import engine_for
     from envbuilder.resolver.resolution import resolve as resolve_spec
     from envbuilder.spec import EnvSpec
     from envbuilder.store.store import Store
+    from envbuilder.use.reading import with_files
 
     settings = _settings(settings, offline=offline)
     policy = policy or DEFAULT
     request = _request(as_of, python, engine, offline=settings.offline, strict=strict, platform=platform)
     store = Store.open(settings.home)
     rewritten = rewrite(spec, policy=policy, strict=strict) if isinstance(spec, EnvSpec) else spec
+    rewritten = with_files(rewritten, Path(rewritten.spec.provenance.model), policy=policy, store=store)
+    chosen = engine_for(request.engine, settings=settings, cache=store.uv_cache, policy=policy)
     return resolve_spec(
         rewritten,
         request=request,
-        engine=engine_for(request.engine, settings=settings, cache=store.uv_cache, policy=policy),
+        engine=chosen,
+        carrier=carrier_of(store, chosen.name, settings=settings, policy=policy, progress=progress),
         interpreters=Interpreters(settings=settings, folder=store.pythons),
         policy=policy,
         progress=progress,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from envbuilder.digests import digest
 
@@ -37,6 +37,39 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LinkedArchive:
+    """An archive that a model names by its URL, which is the artifact's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFile:
+    """An archive that lies in the model; ``path`` is relative to the model."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelTree:
+    """A source tree that lies in the model; the artifact's sha256 is that of our archive of it."""
+
+    path: str
+    """Relative to the model; ``.`` is the model itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """A commit of a git repository; the artifact's URL is the repository's, its sha256 that of our archive."""
+
+    commit: str
+    """40 hex digits."""
+    subdirectory: str = ""
+
+
+Source: TypeAlias = LinkedArchive | ModelFile | ModelTree | Commit
+"""Where an artifact comes from that no index has."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Artifact:
     """One file to install, pinned by hash. ``size`` is in bytes, 0 if the index does not tell."""
 
@@ -49,6 +82,8 @@ class Artifact:
     size: int = 0
     uploaded: datetime.datetime | None = None
     """Aware, UTC; None where the index gives no upload times (reported)."""
+    source: Source | None = None
+    """None for a file of the index. Else a source distribution of it is never built beside other packages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -104,6 +104,12 @@ class DirectReference:
     digest: str = ""
     """``sha256:…`` of a URL fragment or ``--hash``, or of the model's own wheel as read; empty if none."""
     marker: str = ""
+    extras: tuple[str, ...] = ()
+    path: str = ""
+    """The file or folder of the model that is meant, relative to its root; empty for what is elsewhere.
+
+    ``.`` is the model itself.
+    """
     origin: Origin
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envbuilder.builder.bytecode import compile_tree
-from envbuilder.builder.installer import Installer, Job
+from envbuilder.builder.installer import BuildLog, Installer, Job
 from envbuilder.builder.pip_installer import PipInstaller
 from envbuilder.builder.proof import complete, prove, prove_more
 from envbuilder.builder.uv_installer import UvInstaller
@@ -90,8 +90,9 @@ class _Parts:
 
 def _make(flight: Flight, parts: _Parts) -> Environment:
     installer = _installer(parts)
+    log = BuildLog()
     job = Job(
-        lock=parts.lock,
+        lock=_installable(flight, parts, log),
         interpreter=parts.interpreter,
         tree=flight.place() if installer.in_place else flight.stage(),
         scratch=flight.scratch(),
@@ -99,6 +100,7 @@ def _make(flight: Flight, parts: _Parts) -> Environment:
         settings=parts.settings,
         policy=parts.policy,
         progress=flight.progress,
+        log=log,
     )
     try:
         installer.install(job)
@@ -119,6 +121,19 @@ def _make(flight: Flight, parts: _Parts) -> Environment:
         imports=parts.lock.imports,
         log=job.log.text(),
     )
+
+
+def _installable(flight: Flight, parts: _Parts, log: BuildLog) -> Lock:
+    """Return the lock as installers take it: what no index has as wheels of this host."""
+    if all(artifact.source is None for artifact in parts.lock.artifacts):
+        return parts.lock
+    from envbuilder.builder.carrier import carrier_of
+
+    engine = "pip" if parts.lock.engine == "pip" else "uv"
+    carrier = carrier_of(
+        parts.store, engine, settings=parts.settings, policy=parts.policy, progress=flight.progress, log=log
+    )
+    return carrier.installable(parts.lock, parts.interpreter)
 
 
 def _installer(parts: _Parts) -> Installer:

@@ -9,10 +9,12 @@ the root (link-based caches restore models so). Each file is read once and hashe
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -149,17 +151,46 @@ class Directory:
         if path in self._read:
             return self._read[path].sha256
         state = hashlib.sha256()
+        for chunk in self.chunks(path, origin=origin):
+            state.update(chunk)
+        self._read[path] = SourceFile(path=path, sha256=state.hexdigest(), content=b"")
+        return state.hexdigest()
+
+    def chunks(self, path: str, *, origin: Origin | None = None) -> Iterator[bytes]:
+        """Yield a file that may be large, piece by piece. Raises as read() does."""
         total = 0
         with open(self._open(path, origin), "rb") as stream:  # noqa: PTH123 - a descriptor
             while chunk := stream.read(_CHUNK):
-                state.update(chunk)
                 total += len(chunk)
                 if total > limits.WHEEL_BYTES:
                     raise Refusal(
                         "input/too-long", f"more than {limits.WHEEL_BYTES} bytes", Origin(file=path)
                     )
-        self._read[path] = SourceFile(path=path, sha256=state.hexdigest(), content=b"")
-        return state.hexdigest()
+                yield chunk
+
+    def folder(self, path: str, *, origin: Origin | None = None) -> int:
+        """Return a descriptor of a folder, reached without any link; ``.`` is the root. The caller closes it.
+
+        Raises Missing, or Refusal with ``input/symlink``, ``unreadable``.
+        """
+        spot = origin or Origin(file=path)
+        here = os.dup(self._root)
+        try:
+            for part in path.split("/"):
+                inner = os.open(part or ".", _DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
+                os.close(here)
+                here = inner
+        except OSError as error:
+            os.close(here)
+            if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+                message = f"{excerpt(path)} is no folder, or lies behind a link"
+                raise Refusal(
+                    "input/symlink", message, spot, hint="put the folder itself into the model"
+                ) from error
+            if error.errno == errno.ENOENT:
+                raise Missing("input/missing-file", f"{excerpt(path)} is not there", spot) from error
+            raise Refusal("input/unreadable", f"{excerpt(path)} cannot be read", spot) from error
+        return here
 
     @staticmethod
     def _content(descriptor: int, path: str, limit: int) -> bytes:

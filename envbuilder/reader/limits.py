@@ -10,6 +10,12 @@ MLMODEL_BYTES = 8 * 1024 * 1024
 """A signature may describe thousands of columns."""
 
 WHEEL_BYTES = 4 * 1024**3
+"""Of one wheel or other archive in the model; hashed as a stream, never held in memory."""
+
+TREE_FILES = 10_000
+TREE_BYTES = 256 * 1024**2
+"""Of a source tree in the model (``-e .``), whole: a package's source, not a model's weights."""
+
 FILES = 64
 """Files read per model, includes counted each time they are named."""
 

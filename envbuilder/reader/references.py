@@ -43,6 +43,7 @@ class Reference:
     name: PypiName | None = None
     editable: bool = False
     marker: str = ""
+    extras: tuple[str, ...] = ()
     digest: str = ""
     base: str = ""
     """The folder that a path is relative to."""
@@ -162,6 +163,7 @@ def _located(reference: Reference, kind: ReferenceKind, reading: Reading) -> Dir
         url=url,
         digest=digest,
         marker=reference.marker,
+        extras=reference.extras,
         origin=origin,
     )
 
@@ -238,5 +240,7 @@ def _path(reference: Reference, reading: Reading) -> DirectReference:
         url=SafeUrl(text),
         digest=digest,
         marker=reference.marker,
+        extras=reference.extras,
+        path=inside or ".",
         origin=origin,
     )

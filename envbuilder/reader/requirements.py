@@ -132,12 +132,16 @@ class _Reader:
         name: PypiName | None = None
         if not looks_like_reference(target) and "@" in target:
             name, rest = name_of(target, origin)
-            target = split_extras(rest, origin)[1].removeprefix("@").strip()
+            extras, rest = split_extras(rest, origin)
+            target = rest.removeprefix("@").strip()
+        else:
+            target, extras = _split_extras_behind(target, origin)
         reference = Reference(
-            target=_without_extras(target),
+            target=target,
             name=name,
             editable=True,
             marker=marker,
+            extras=extras,
             base=place.base,
             origin=origin,
         )
@@ -165,14 +169,17 @@ class _Reader:
     def _requirement(self, wish: str, options: str, origin: Origin, place: _Place) -> None:
         if looks_like_reference(wish):
             target, marker = _split_marker(wish)
-            target = _without_extras(target)
-            self._direct(Reference(target=target, marker=marker, base=place.base, origin=origin), options)
+            target, extras = _split_extras_behind(target, origin)
+            located = Reference(target=target, marker=marker, extras=extras, base=place.base, origin=origin)
+            self._direct(located, options)
             return
         name, rest = name_of(wish, origin)
         extras, rest = split_extras(rest, origin)
         if rest.startswith("@"):
             target, marker = _split_marker(rest[1:].strip())
-            reference = Reference(target=target, name=name, marker=marker, base=place.base, origin=origin)
+            reference = Reference(
+                target=target, name=name, marker=marker, extras=extras, base=place.base, origin=origin
+            )
             self._direct(reference, options)
             return
         plain = requirement(name, extras, rest, origin)
@@ -223,5 +230,7 @@ def _split_marker(text: str) -> tuple[str, str]:
     return (text[: found.start()].strip(), text[found.end() :].strip()) if found else (text, "")
 
 
-def _without_extras(target: str) -> str:
-    return re.sub(r"\[[A-Za-z0-9._,\s-]*\]$", "", target)
+def _split_extras_behind(target: str, origin: Origin) -> tuple[str, tuple[str, ...]]:
+    """Take ``[extras]`` off the end of a path or URL without a name before it."""
+    found = re.search(r"\[[A-Za-z0-9._,\s-]*\]$", target)
+    return (target[: found.start()], split_extras(found[0], origin)[0]) if found else (target, ())

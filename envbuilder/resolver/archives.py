@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from packaging.requirements import Requirement
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -20,7 +21,7 @@ from envbuilder.resolver.engine import Candidate
 from envbuilder.spec import PypiName
 
 if TYPE_CHECKING:
-    from packaging.requirements import Requirement
+    from collections.abc import Iterable
 
 
 def archive_of(requirement: Requirement) -> Candidate:
@@ -38,6 +39,18 @@ def archive_of(requirement: Requirement) -> Candidate:
         sha256=fragment.removeprefix("sha256="),
     )  # fmt: skip
     return Candidate(name=name, version=version, files=(artifact,))
+
+
+def located(requirements: Iterable[str]) -> dict[PypiName, Requirement]:
+    """Return those requirements of our own (PEP 508) that have a URL, by name."""
+    found = (Requirement(text) for text in requirements if " @ " in text)
+    return {PypiName(canonicalize_name(r.name)): r for r in found if r.url}
+
+
+def parse_filename(filename: str) -> tuple[Kind, PypiName, str]:
+    """Return kind, project and version of an archive's name (PEP 427, 625). Raises ResolveError if it has none."""
+    kind, project, version = _parse(filename, filename)
+    return kind, PypiName(project), version
 
 
 def _parse(filename: str, url: str) -> tuple[Kind, str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from packaging.requirements import Requirement
-
+from envbuilder.errors import BuildError
+from envbuilder.resolver.carrying import Direct
 from envbuilder.resolver.demand import line_of
 from envbuilder.resolver.engine import Candidate, Failure, FailureKind, Question
 from envbuilder.resolver.selection import select
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from envbuilder.findings import Change
     from envbuilder.lock import Artifact
     from envbuilder.policy import Builds
+    from envbuilder.resolver.carrying import Carried
     from envbuilder.resolver.demand import Demand
     from envbuilder.resolver.engine import Engine
     from envbuilder.resolver.targets import Place
     from envbuilder.spec import PypiName
+
+NONE = Direct()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,8 +33,8 @@ class Attempt:
 
     place: Place
     demand: Demand
-    direct: tuple[str, ...] = ()
-    """``name @ url#sha256=…`` of the direct references that the policy admits."""
+    direct: Direct = NONE
+    """The direct references that the policy admits."""
     cutoff: datetime.datetime | None = None
     exempt: tuple[PypiName, ...] = ()
     own_pins_win: bool = False
@@ -52,7 +55,7 @@ class Attempt:
         """What the engine is asked."""
         pins = self.demand.pins if self.own_pins_win else ()
         return Question(
-            requirements=(*map(line_of, self.demand.requirements), *self.direct),
+            requirements=(*map(line_of, self.demand.requirements), *(c.line for c in self.carried)),
             constraints=(*map(line_of, self.demand.constraints), *self.bounds),
             overrides=(*map(line_of, pins), *self.contested),
             target=self.place.target,
@@ -65,10 +68,9 @@ class Attempt:
         )
 
     @property
-    def digests(self) -> tuple[tuple[str, str], ...]:
-        """Name and sha256 of each direct reference."""
-        found = [Requirement(text) for text in self.direct]
-        return tuple((r.name, (r.url or "").rpartition("#sha256=")[2]) for r in found)
+    def carried(self) -> tuple[Carried, ...]:
+        """The direct references at this place. Raises EnvbuilderError."""
+        return self.direct.at(self.place)
 
     def changed(self, *changes: Change) -> Attempt:
         """Return the same with these changes recorded."""
@@ -90,21 +92,34 @@ Outcome: TypeAlias = Found | Failure
 
 def evaluate(attempt: Attempt, engine: Engine, builds: Builds) -> Outcome:
     """Ask the engine and choose one file of each release."""
-    answer = engine.solve(attempt.question)
+    try:
+        question = attempt.question
+    except BuildError as error:
+        return Failure(kind=FailureKind.BUILD, text=str(error))
+    answer = engine.solve(question)
     if isinstance(answer, Failure):
         return answer
-    candidates = [_admissible(candidate, attempt) for candidate in answer.candidates]
+    own = {carried.artifact.name: carried for carried in attempt.carried}
+    candidates = [
+        _own(own[candidate.name], candidate) if candidate.name in own else _admissible(candidate, attempt)
+        for candidate in answer.candidates
+    ]
     artifacts, changes, refused = select(candidates, attempt.place.target, builds)
     if refused:
         return _refusal(refused)
     return Found(artifacts=artifacts, candidates=tuple(candidates), changes=changes)
 
 
+def _own(carried: Carried, candidate: Candidate) -> Candidate:
+    """What is locked of a direct reference is what the model names, not the wheel that was built of it."""
+    same = all(file.sha256 == carried.wheel_sha256 for file in candidate.files)
+    return replace(candidate, files=(carried.artifact,) if same else ())
+
+
 def _admissible(candidate: Candidate, attempt: Attempt) -> Candidate:
     """Leave the files that the cut-off and the requirement's own hashes allow.
 
-    The engines have flags for both; they are bypassed too easily to be trusted (extra indexes), and uv does
-    not compare the digest of a direct reference while it resolves.
+    The engines have flags for both; they are bypassed too easily to be trusted (extra indexes).
     """
     files = candidate.files
     if attempt.cutoff and candidate.name not in attempt.exempt:
@@ -117,7 +132,6 @@ def _admissible(candidate: Candidate, attempt: Attempt) -> Candidate:
         for digest in requirement.hashes
         if digest.startswith("sha256:")
     }
-    allowed |= {digest for name, digest in attempt.digests if name == candidate.name}
     if allowed:
         files = tuple(f for f in files if f.sha256 in allowed)
     return replace(candidate, files=files)

@@ -108,7 +108,11 @@ class Climb:
         bound, and that one neither builds nor works.
         """
         attempt, found = summit.attempt, summit.found
-        free = [a for a in found.artifacts if a.kind is Kind.SDIST and not attempt.demand.named((a.name,))]
+        free = [
+            a
+            for a in found.artifacts
+            if a.kind is Kind.SDIST and a.source is None and not attempt.demand.named((a.name,))
+        ]
         retreats = walked_back(free, attempt.question, self.engine) if attempt.dependencies else ()
         while retreats:
             better = without_retreat(attempt, found, retreats)

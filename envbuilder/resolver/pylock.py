@@ -18,6 +18,7 @@ from envbuilder.errors import EnvbuilderError
 from envbuilder.findings import Change, Effect, Origin
 from envbuilder.lock import Artifact, Kind, Lock, Target
 from envbuilder.redact import SafeUrl, excerpt
+from envbuilder.resolver.pylock_sources import located_artifact, located_package
 from envbuilder.spec import PypiName
 
 if sys.version_info >= (3, 11):
@@ -131,11 +132,15 @@ def _package(artifact: Artifact) -> dict[str, Any]:
     if artifact.size:
         file["size"] = artifact.size
     file["hashes"] = {"sha256": artifact.sha256}
+    if artifact.source is not None:
+        return located_package(artifact)
     files = {"wheels": [file]} if artifact.kind is Kind.WHEEL else {"sdist": file}
     return {"name": artifact.name, "version": artifact.version, **files}
 
 
 def _artifact(package: Package) -> Artifact:
+    if package.archive or package.directory or package.vcs:
+        return located_artifact(package)
     wheels = package.wheels or ()
     if len(wheels) + (package.sdist is not None) != 1 or package.version is None:
         raise ValueError(f"{package.name} has not exactly one version and one file")

@@ -13,6 +13,7 @@ from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.resolver.admission import admit, refuse_conda_only
 from envbuilder.resolver.attempt import Attempt
+from envbuilder.resolver.carrying import NOBODY, Direct
 from envbuilder.resolver.climb import Climb, Summit
 from envbuilder.resolver.dating import chosen, guessed, overruled, verify, wanted_day
 from envbuilder.resolver.demand import demand_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from envbuilder.findings import Change
     from envbuilder.policy import Policy
     from envbuilder.request import Request
+    from envbuilder.resolver.carrying import Carrier
     from envbuilder.resolver.engine import Engine
     from envbuilder.resolver.targets import Interpreters
     from envbuilder.spec import Rewritten
@@ -37,17 +39,18 @@ def resolve(
     request: Request,
     engine: Engine,
     interpreters: Interpreters,
+    carrier: Carrier = NOBODY,
     policy: Policy = DEFAULT,
     progress: Progress = SILENT,
 ) -> Lock:
-    """Return the exact files for what a model asks for.
+    """Return the exact files for what a model asks for. ``carrier`` brings its direct references, if there are any.
 
     Raises PolicyError for a direct reference that the policy does not open, InterpreterError where the
     Python is unknown or ``strict`` forbids a substitute, ResolveError where even the ladder
     (envbuilder.resolver.ladder) ends without a lock; that one names the requirement lines at fault.
     """
     spec = rewritten.spec
-    direct, admitted = admit(spec.direct, policy.sources)
+    direct, admitted = admit(spec.direct, policy)
     refuse_conda_only(spec.conda, policy)
     day = wanted_day(request.as_of, spec.provenance.created)
     moment = day or datetime.datetime.now(datetime.timezone.utc)
@@ -63,10 +66,15 @@ def resolve(
     choice += requested(request, spec.python, first.target)
     choice += (*admitted, *chosen(request.as_of, spec.provenance.created, spec.pypi))
     progress.phase("resolve", spec.provenance.model)
-    attempt = Attempt(place=first, demand=demand_of(spec), direct=direct, cutoff=day, changes=choice)
+    attempt = Attempt(place=first, demand=demand_of(spec), cutoff=day, changes=choice)
     if day is None and request.as_of == "logged":
         dating = guessed(probe(attempt.demand, first, engine))
         attempt = replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
+    if direct:
+        references = Direct(references=direct, carrier=carrier, day=attempt.cutoff)
+        # At once: what cannot be had here is told as what it is, with its line.
+        references.at(first)
+        attempt = replace(attempt, direct=references)
     climb = Climb(engine=engine, builds=policy.builds, wishes=wanted, place=place, strict=request.strict)
     return _lock(rewritten, climb.run(attempt), engine, request)
 
@@ -82,7 +90,7 @@ def _lock(rewritten: Rewritten, summit: Summit, engine: Engine, request: Request
         changes=(
             *rewritten.changes,
             *(overruled(change) if request.as_of != "logged" else change for change in attempt.changes),
-            *verify(found.artifacts, attempt.cutoff, attempt.exempt),
+            *verify([a for a in found.artifacts if a.source is None], attempt.cutoff, attempt.exempt),
             *found.changes,
         ),
         imports=imports_of(rewritten.spec.flavors),

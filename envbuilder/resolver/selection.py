@@ -68,9 +68,12 @@ def available_since(files: Sequence[Artifact], target: Target) -> datetime.datet
 
 
 def _from_source(artifact: Artifact) -> Change:
+    why = "has no wheel for the target; it is built from source"
+    if artifact.source is not None:
+        why = "is named by its source; it is built from it, apart from all other packages"
     return Change(
         code="build/from-source",
-        message=f"{artifact.name} {artifact.version} has no wheel for the target; it is built from source",
+        message=f"{artifact.name} {artifact.version} {why}",
         effect=Effect.NONE,
         after=artifact.filename,
     )

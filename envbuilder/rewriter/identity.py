@@ -125,7 +125,15 @@ def _direct(item: DirectReference) -> list[Canonical]:
     place = item.url.stripped
     if item.kind is ReferenceKind.PATH and item.digest:
         place = place.rpartition("/")[2]
-    return [item.name or "", item.kind.value, place, item.digest.lower(), canonical_marker(item.marker)]
+    row: list[Canonical] = [
+        item.name or "",
+        item.kind.value,
+        place,
+        item.digest.lower(),
+        canonical_marker(item.marker),
+    ]
+    extras: Canonical = sorted({normalised(extra) for extra in item.extras})
+    return [*row, extras] if extras else row
 
 
 def _option(option: Option) -> list[Canonical]:

@@ -16,6 +16,7 @@ from envbuilder.resolver.targets import host_platform
 from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.store.store import Store
 from envbuilder.use.locking import PLAIN, lock_model
+from envbuilder.use.reading import with_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,8 @@ def explain(
     ``stopped_by``.
     """
     rewritten = rewrite(read_model(model), policy=policy, strict=request.strict)
+    store = Store.open(settings.home)
+    rewritten = with_files(rewritten, model, policy=policy, store=store)
     spec_key = Key(name="spec_id", value=rewritten.spec_id, made_of=tuple(_spec_parts(rewritten.spec)))
     try:
         locked = lock_model(model, request=request, settings=settings, policy=policy, progress=progress)
@@ -107,7 +110,6 @@ def explain(
             findings=rewritten.spec.findings, keys=(spec_key,), stopped_by=error,
         )  # fmt: skip
     lock = locked.lock
-    store = Store.open(settings.home)
     interpreter = _interpreter(lock, settings, store)
     keys = [spec_key, Key(name="lock_id", value=lock.lock_id, made_of=tuple(_lock_parts(lock)))]
     environment = None

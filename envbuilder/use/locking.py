@@ -13,12 +13,14 @@ from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.reader.model import read_model
 from envbuilder.request import Request
+from envbuilder.resolver.carrying import NOBODY
 from envbuilder.resolver.engines import engine_for
 from envbuilder.resolver.resolution import resolve
 from envbuilder.resolver.targets import host_platform
 from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.store.store import Store
 from envbuilder.use.keys import resolution_key
+from envbuilder.use.reading import with_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from envbuilder.environment import Interpreter
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
+    from envbuilder.resolver.carrying import Carrier
     from envbuilder.settings import Settings
     from envbuilder.spec import Rewritten
 
@@ -63,8 +66,9 @@ def lock_model(
     began = time.monotonic()
     progress.phase("parse", str(model))
     rewritten = rewrite(read_model(model), policy=policy, strict=request.strict)
-    parsed = time.monotonic()
     store = Store.open(settings.home)
+    rewritten = with_files(rewritten, model, policy=policy, store=store)
+    parsed = time.monotonic()
     question = _Question(
         rewritten=rewritten,
         key=resolution_key(rewritten, request, settings, policy),
@@ -160,6 +164,14 @@ class _Question:
             request=self.request,
             engine=engine,
             interpreters=self.interpreters,
+            carrier=self._carrier(store, engine.name, progress),
             policy=self.policy,
             progress=progress,
         )
+
+    def _carrier(self, store: Store, engine: str, progress: Progress) -> Carrier:
+        if not self.rewritten.spec.direct:
+            return NOBODY
+        from envbuilder.builder.carrier import carrier_of
+
+        return carrier_of(store, engine, settings=self.settings, policy=self.policy, progress=progress)

@@ -141,7 +141,16 @@ def _still_true(record: RequestRecord, directory: Directory) -> bool:
     """Whether every file that was read is the same, and nothing appeared that was looked for in vain."""
     if any(directory.has(path) for path in record.absent):
         return False
-    return all(directory.digest(path) == sha256 for path, sha256 in record.files)
+    return all(_digest(directory, path) == sha256 for path, sha256 in record.files)
+
+
+def _digest(directory: Directory, path: str) -> str:
+    """Return the sha256 of a file of the model, or of a source tree (a path with a slash at its end)."""
+    if not path.endswith("/"):
+        return directory.digest(path)
+    from envbuilder.references.sealing import tree_digest
+
+    return tree_digest(directory, path.removesuffix("/"))
 
 
 def _make(task: _Task, seen: Snapshot | None) -> Restored:

@@ -8,7 +8,7 @@ import pytest
 
 from envbuilder.errors import InterpreterError, PolicyError, ResolveError
 from envbuilder.findings import Effect, Fidelity, Origin, fidelity_of
-from envbuilder.lock import Lock
+from envbuilder.lock import LinkedArchive, Lock
 from envbuilder.policy import Policy, Sources
 from envbuilder.redact import SafeUrl
 from envbuilder.request import Request
@@ -17,6 +17,7 @@ from envbuilder.resolver.resolution import resolve
 from envbuilder.spec import CondaName, CondaRequirement, DirectReference, PypiName, ReferenceKind, Rewritten
 from tests.resolver.toy import (
     Release,
+    ToyCarrier,
     ToyEngine,
     ToyInterpreters,
     day,
@@ -343,13 +344,17 @@ def test_an_open_policy_admits_an_archive_with_its_digest_only() -> None:
         engine = index(six=release("six", "1.16", None))
         return resolve(
             rewritten("pip", direct=(direct,)), request=LOGGED, engine=engine,
-            interpreters=ToyInterpreters(), policy=policy,
+            interpreters=ToyInterpreters(), carrier=ToyCarrier(replace(six, source=LinkedArchive())), policy=policy,
         )  # fmt: skip
 
     assert next(a.sha256 for a in lock(reference).artifacts if a.name == "six") == six.sha256
-    assert codes(lock(reference)) == ["source/direct-url", "date/unverified"]
+    assert codes(lock(reference)) == ["source/direct-url"]
+    other = replace(six, sha256="0" * 64)
     with pytest.raises(ResolveError):
-        lock(replace(reference, digest="sha256:" + "0" * 64))
-    for odd in (replace(reference, digest=""), replace(reference, kind=ReferenceKind.VCS)):
+        resolve(
+            rewritten("pip", direct=(reference,)), request=LOGGED, engine=index(six=release("six", "1.16", None)),
+            interpreters=ToyInterpreters(), carrier=ToyCarrier(other), policy=policy,
+        )  # fmt: skip
+    for odd in (replace(reference, digest=""), replace(reference, digest="sha512:" + "0" * 128)):
         with pytest.raises(PolicyError):
             lock(odd)

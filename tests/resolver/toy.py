@@ -17,8 +17,11 @@ from envbuilder.findings import Origin
 from envbuilder.lock import Artifact, Kind, Target
 from envbuilder.progress import SILENT, Progress
 from envbuilder.redact import SafeUrl
+from envbuilder.resolver.carrying import Carried
 from envbuilder.resolver.engine import Answer, Candidate, Failure, FailureKind, Lack, Question, Solution
+from envbuilder.resolver.targets import Place
 from envbuilder.spec import (
+    DirectReference,
     EnvSpec,
     Provenance,
     PypiName,
@@ -197,6 +200,21 @@ def release(
 ) -> dict[str, Release]:
     """One release with one wheel for everything."""
     return {version: replace(Release(files=(wheel(name, version, uploaded=uploaded),)), **more)}  # type: ignore[arg-type]
+
+
+@dataclass
+class ToyCarrier:
+    """Brings the same wheel for every reference."""
+
+    artifact: Artifact
+
+    def carry(self, reference: DirectReference, place: Place, day: datetime.datetime | None) -> Carried:  # noqa: ARG002
+        return Carried(
+            artifact=self.artifact,
+            wheel=Path("/store") / self.artifact.filename,
+            wheel_sha256=self.artifact.sha256,
+            extras=reference.extras,
+        )
 
 
 @dataclass
