@@ -99,7 +99,8 @@ def _of_model(model: Path, restored: Restored) -> Watched | None:
     others = _watched(
         [folder / name for name in dict.fromkeys((*names, *restored.absent)) if name not in read]
     )
-    if others is None:
+    # A path with a slash at its end is a whole source tree: the long way reads those.
+    if others is None or any(path.endswith("/") for path in read):
         return None
     return (*((str(folder / path), sha256) for path, sha256 in read.items()), *others)
 
