@@ -6,6 +6,7 @@ Each begins with ``visible``: no control, bidi or invisible character gets throu
 from __future__ import annotations
 
 import html
+import json
 import re
 
 from envbuilder.redact import visible
@@ -46,6 +47,20 @@ def github_property(text: str) -> str:
 def xml_text(text: str) -> str:
     """Return text for XML 1.0, in elements and attributes; characters that it forbids are shown as escapes."""
     return html.escape(visible(text), quote=True)
+
+
+def html_text(text: str) -> str:
+    """Return text for HTML, in elements and in quoted attributes."""
+    return html.escape(visible(text), quote=True)
+
+
+def script_json(value: object) -> str:
+    """Return JSON for a script element of HTML: no text in it ends the element or begins another.
+
+    ASCII, and free of ``<``, ``>`` and ``&`` (HTML standard, 4.12.1.3). Its texts must be visible already.
+    """
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def sarif_text(text: str) -> str:
