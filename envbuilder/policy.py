@@ -34,7 +34,7 @@ class PackagePattern:
         from packaging.utils import canonicalize_name
         from packaging.version import InvalidVersion
 
-        if canonicalize_name(name) != self.name:
+        if str(canonicalize_name(name)) != self.name:
             return False
         try:
             return SpecifierSet(self.specifier).contains(version, prereleases=True)
@@ -54,7 +54,10 @@ class Channels:
     implicit_defaults: Verdict = "warn"
     """Channels without ``nodefaults``, to which conda adds its own."""
     allow: tuple[str, ...] = ()
-    """The only channels that may be left after rewriting, by name or URL; empty for any."""
+    """The only channels that may be left after rewriting, by name or URL; empty for any.
+
+    Rewriting replaces licensed channels whatever this section says: nothing is ever taken from them.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +82,10 @@ class LicenseException:
     """The last valid day; None for ever."""
     origin: Origin = field(repr=False, compare=False)
     """Where it stands in the policy; where that is says nothing of what it means."""
+
+    def ended(self, today: datetime.date) -> bool:
+        """Whether its last day is over."""
+        return self.until is not None and self.until < today
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,6 +162,8 @@ class Policy:
     """``[store]``: how large the store may grow; the host's own variables go before it."""
     levels: tuple[tuple[str, Level | Literal["allow"]], ...] = ()
     """``[levels]``: finding code to the level that it is reported at; ``allow`` leaves it out. Sorted."""
+    asked_levels: tuple[tuple[str, Level | Literal["allow"]], ...] = ()
+    """Levels that were asked for on the command line; they go before ``levels``."""
     channels: Channels = field(default_factory=Channels)
     pins: Pins = field(default_factory=Pins)
     licenses: Licenses = field(default_factory=Licenses)

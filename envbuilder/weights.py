@@ -15,7 +15,7 @@ def weighed(findings: tuple[Finding, ...], policy: Policy) -> tuple[Finding, ...
 
     A refusal keeps its level: no policy makes a file readable. What a section allows is still noted.
     """
-    levels = dict(policy.levels)
+    levels = dict(policy.levels) | dict(policy.asked_levels)
     verdicts = _verdicts(policy)
     result = []
     for finding in findings:

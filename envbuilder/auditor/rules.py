@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from envbuilder.auditor.channelrules import disallowed
+from envbuilder.auditor.slips import meant_by
 from envbuilder.findings import Finding, Level
 from envbuilder.policy import Policy
 from envbuilder.redact import excerpt
@@ -20,6 +21,7 @@ from envbuilder.spec import CondaRequirement, PypiRequirement, Rewritten
 
 UNPINNED = "pin/unpinned"
 END_OF_LIFE = "pin/python-end-of-life"
+TYPOSQUAT = "source/typosquat"
 
 _SINGLE_EQUALS = re.compile("=[^=]")
 """Conda's spelling in a pip list: a version all the same."""
@@ -126,5 +128,28 @@ def channels_not_allowed(subject: Subject) -> Iterator[Finding]:
     return disallowed(subject.rewritten, subject.policy.channels.allow)
 
 
-RULES: tuple[Rule, ...] = (channels_not_allowed, unpinned, local_versions, dummy_packages, python_end_of_life)
+def typosquats(subject: Subject) -> Iterator[Finding]:
+    """Report names of the index that are one slip away from a well-known one and none themselves."""
+    spec = subject.rewritten.original
+    for item in (*spec.pypi, *spec.constraints):
+        meant = meant_by(item.name)
+        if meant is not None:
+            yield Finding(
+                code=TYPOSQUAT,
+                level=Level.WARNING,
+                message=f"{item.name} is one slip away from {meant}, and not a package that is well known",
+                origin=item.origin,
+                hint=f"write {meant} if that is meant; else look at who publishes {item.name}",
+                subject=item.name,
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    channels_not_allowed,
+    typosquats,
+    unpinned,
+    local_versions,
+    dummy_packages,
+    python_end_of_life,
+)
 """All rules, in the order in which their findings are told."""

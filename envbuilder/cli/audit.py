@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from envbuilder.cli.failure import IMPOSSIBLE
+from envbuilder.cli.levels import Levels, level_options, with_levels
 from envbuilder.cli.options import policy_of, policy_option
 from envbuilder.cli.outputs import exit_code, failing_options, outputs_of, outputs_option, write_report
 from envbuilder.cli.terminal import showing_progress
@@ -52,6 +53,7 @@ class Mending:
               help="Leave out folders whose path matches, such as '*/.trash'. May be repeated.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
               help="Processes; default: one per processor.")  # fmt: skip
+@level_options
 @policy_option
 def audit_command(
     *,
@@ -66,6 +68,7 @@ def audit_command(
     in_place: bool,
     exclude: tuple[str, ...],
     jobs: int | None,
+    levels: Levels,
     policy_path: Path | None,
 ) -> int:
     """Report what is wrong with every model at and below PATH. Nothing is installed, run or fetched."""
@@ -75,7 +78,7 @@ def audit_command(
     mending = Mending(fix=fix, in_place=in_place, folder=fix_dir)
     if baseline and write_baseline:
         raise UsageError("--baseline and --write-baseline exclude each other", hint="choose one of them")
-    policy = policy_of(policy_path)
+    policy = with_levels(policy_of(policy_path), levels)
     with showing_progress() as progress:
         report = audit(
             paths, policy=policy, jobs=jobs or _processors(), exclude=exclude, baseline=baseline,

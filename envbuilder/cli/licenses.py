@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from envbuilder.cli.levels import Levels, level_options, with_levels
 from envbuilder.cli.options import asked, resolving
 from envbuilder.cli.outputs import exit_code, failing_options, outputs_of, outputs_option, write_outputs
 from envbuilder.cli.terminal import showing_progress
@@ -20,9 +21,16 @@ from envbuilder.report.text import Style, verdict
 @click.argument("models", metavar="MODEL…", nargs=-1, required=True)
 @outputs_option(FORMATS)
 @failing_options
+@level_options
 @resolving
 def licenses_command(
-    *, models: tuple[str, ...], output: tuple[str, ...], fail_on: str, no_fail: bool, **shared: Any
+    *,
+    models: tuple[str, ...],
+    output: tuple[str, ...],
+    fail_on: str,
+    no_fail: bool,
+    levels: Levels,
+    **shared: Any,
 ) -> int:
     """Judge the licence of every package that MODEL locks, as of its day. Nothing is installed."""
     from envbuilder.report import licencetext
@@ -37,7 +45,7 @@ def licenses_command(
             today=datetime.datetime.now(datetime.timezone.utc).date(),
             request=wanted.request,
             settings=wanted.settings,
-            policy=wanted.policy,
+            policy=with_levels(wanted.policy, levels),
             progress=progress,
         )
 

@@ -62,12 +62,12 @@ def with_policy_findings(report: Report, policy: Policy, scope: Scope) -> Report
     matched = frozenset().union(*{model.matched for model in report.models})
     found = [*_expired(policy, report.today)]
     if report.complete:
-        found += _unmatched(policy, scope, matched)
+        found += _unmatched(policy, scope, matched, report.today)
     file = policy.written.file if policy.written else None
     return replace(report, policy_file=file, policy_findings=weighed(tuple(found), policy))
 
 
-def entries_of(policy: Policy) -> Iterator[Entry]:
+def entries_of(policy: Policy, today: datetime.date) -> Iterator[Entry]:
     """Yield the entries that a run can find to match nothing, section by section."""
     for number, channel in enumerate(policy.channels.allow):
         what = f"the channel {excerpt(masked_url(channel))}"
@@ -80,23 +80,28 @@ def entries_of(policy: Policy) -> Iterator[Entry]:
     for code, _ in policy.levels:
         area = code.partition("/")[0]
         yield Entry(path=("levels", code), what=f"the level of {code}", level=Level.NOTE, area=area)
-    yield from _license_entries(policy)
+    yield from _license_entries(policy, today)
 
 
-def _license_entries(policy: Policy) -> Iterator[Entry]:
+def _license_entries(policy: Policy, today: datetime.date) -> Iterator[Entry]:
     for number, text in enumerate(policy.licenses.allow):
         yield Entry(path=("licenses", "allow", number), what=f"the licence {excerpt(text)}", level=Level.NOTE)
     for raw, _ in policy.licenses.aliases:
         yield Entry(path=("licenses", "aliases", raw), what=f"the alias of {excerpt(raw)}")
     for number, exception in enumerate(policy.licenses.exceptions):
+        if exception.ended(today):
+            continue  # told as expired
         yield Entry(path=("licenses", "exception", number), what=f"the exception for {exception.package}")
     for number, clarification in enumerate(policy.licenses.clarify):
         what = f"the clarification of {clarification.package}"
         yield Entry(path=("licenses", "clarify", number), what=what)
 
 
-def _unmatched(policy: Policy, scope: Scope, matched: AbstractSet[KeyPath]) -> Iterator[Finding]:
-    missed = [entry for entry in entries_of(policy) if entry.path not in matched and _judges(scope, entry)]
+def _unmatched(
+    policy: Policy, scope: Scope, matched: AbstractSet[KeyPath], today: datetime.date
+) -> Iterator[Finding]:
+    entries = entries_of(policy, today)
+    missed = [entry for entry in entries if entry.path not in matched and _judges(scope, entry)]
     origins = _origins(policy, missed)
     for entry in missed:
         yield Finding(
@@ -123,10 +128,9 @@ def _origins(policy: Policy, entries: list[Entry]) -> dict[KeyPath, Origin]:
 
 def _expired(policy: Policy, today: datetime.date) -> Iterator[Finding]:
     for exception in policy.licenses.exceptions:
-        until = exception.until
+        until, over = exception.until, exception.ended(today)
         if until is None or today + WARNED < until:
             continue
-        over = until < today
         what = f"the exception for {exception.package}"
         yield Finding(
             code=EXPIRED,
