@@ -196,6 +196,7 @@ def diff(
     after: str | os.PathLike[str],
     *,
     files_only: bool = False,
+    licences: bool = False,
     as_of: str | datetime.date = "logged",
     python: str | None = None,
     engine: str = "auto",
@@ -208,8 +209,9 @@ def diff(
 ) -> Difference:
     """What changes from one model's environment to another's; both are locked, nothing is built.
 
-    With ``files_only`` the files alone are compared, and no network is asked. ``today`` is the day that the
-    findings hold for, in UTC unless given. Raises InputRefused and whatever else keeps one of the two from
+    With ``files_only`` the files alone are compared, and no network is asked. With ``licences`` those that the
+    store does not know are looked up, and judged. ``today`` is the day that the findings hold for, in UTC
+    unless given. Raises InputRefused and whatever else keeps one of the two from
     being read or locked; the places in it name that model too.
     """
     import datetime as dates
@@ -222,6 +224,7 @@ def diff(
         locate(str(after)),
         today=today or dates.datetime.now(dates.timezone.utc).date(),
         files_only=files_only,
+        licences=licences,
         request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
         settings=settings,
         policy=policy or DEFAULT,
