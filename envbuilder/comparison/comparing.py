@@ -36,6 +36,7 @@ def compare(before: Subject, after: Subject) -> Difference:
         ),
         new=_without(found_after, found_before),
         gone=_without(found_before, found_after),
+        unlicensed=sum(_unlicensed(delta) for delta in packages),
     )
 
 
@@ -94,6 +95,10 @@ def _package_step(before: State, after: State, same_target: bool) -> Step | None
         replaced = same_target or before.from_source is not after.from_source
         return Step.REPLACED if replaced else step
     return step
+
+
+def _unlicensed(delta: Delta) -> bool:
+    return any(state.sha256 and not state.licence for state in (delta.before, delta.after) if state)
 
 
 def _order(before: Mapping[Key, State], after: Mapping[Key, State]) -> list[Delta]:

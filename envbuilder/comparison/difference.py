@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass
 
 from envbuilder.findings import Fidelity, Finding, Level, Origin
-from envbuilder.report.report import worse
+from envbuilder.report.report import Skipped, worse
 
 
 class Step(enum.Enum):
@@ -45,7 +45,7 @@ class State:
     """Of the locked file; empty without a lock."""
     from_source: bool = False
     licence: str = ""
-    """An SPDX expression, else what the package says of itself; empty where nobody asked."""
+    """An SPDX expression, else what the package says of itself; empty where nobody has looked it up."""
     chain: tuple[str, ...] = ()
     """The requirements that brought it, from the model's own to the package itself, where known."""
 
@@ -111,6 +111,10 @@ class Difference:
     new: tuple[Finding, ...] = ()
     """Findings of ``after`` that ``before`` does not have, wherever they stand."""
     gone: tuple[Finding, ...] = ()
+    unlicensed: int = 0
+    """Packages that change and of whose licences nobody has looked one up yet."""
+    skipped: tuple[Skipped, ...] = ()
+    """What was asked for and could not be had: licences."""
 
     @property
     def locked(self) -> bool:

@@ -14,6 +14,8 @@ from envbuilder.report.markdown import LIMIT, code_span, finding_items
 def write(difference: Difference, *, fail_on: Level) -> Iterator[str]:
     """Yield the difference: new findings first, then tables; rows that don't fit are counted."""
     result = "failed" if difference.fails(fail_on) else "passed"
+    if difference.skipped:
+        result = "not complete"
     yield f"## envbuilder diff: {result}\n\n"
     yield f"- before: {head(difference.before, code_span)}\n- after: {head(difference.after, code_span)}\n\n"
     yield "No difference.\n" if difference.empty else f"{_sentence(verdict(difference))}.\n"
@@ -27,6 +29,9 @@ def write(difference: Difference, *, fail_on: Level) -> Iterator[str]:
 
 
 def _pieces(difference: Difference) -> Iterator[str]:
+    if difference.skipped:
+        yield "\n### Licences not read\n\n"
+        yield from (f"- {code_span(item.path)}: {code_span(item.reason)}\n" for item in difference.skipped)
     yield from _findings("New findings", difference.new)
     for heading, deltas in groups(difference):
         yield f"\n### {_sentence(heading)}\n\n| | change | where |\n|---|---|---|\n"

@@ -23,6 +23,7 @@ def difference_object(difference: Difference) -> dict[str, Any]:
         "before": _side(difference.before),
         "after": _side(difference.after),
         "locked": difference.locked,
+        "complete": not difference.skipped,
         "empty": difference.empty,
         "python": _delta(difference.python) if difference.python else None,
         "packages": [_delta(delta) for delta in difference.packages],
@@ -32,6 +33,7 @@ def difference_object(difference: Difference) -> dict[str, Any]:
             "new": [finding_object(finding) for finding in difference.new],
             "gone": [finding_object(finding) for finding in difference.gone],
         },
+        "skipped": [{"path": item.path, "reason": item.reason} for item in difference.skipped],
         "summary": _summary(difference),
     }
 
@@ -75,7 +77,10 @@ def _summary(difference: Difference) -> dict[str, Any]:
     steps = Counter(delta.step for delta in difference.packages)
     return {
         "packages": {step.value: steps[step] for step in Step},
-        "licenses": sum(delta.relicensed for delta in difference.packages),
+        "licenses": {
+            "changed": sum(delta.relicensed for delta in difference.packages),
+            "unknown": difference.unlicensed,
+        },
         "new": _levels(difference.new),
         "gone": _levels(difference.gone),
     }

@@ -132,7 +132,18 @@ def verdict(difference: Difference) -> str:
     packages = f"packages: {', '.join(parts) or 'the same'}"
     if not difference.locked:
         packages += " (files only, nothing was locked)"
-    return f"{packages}; findings: {_counted(difference.new)}, {len(difference.gone):,} gone"
+    parts = [packages, f"findings: {_counted(difference.new)}, {len(difference.gone):,} gone"]
+    if difference.skipped:
+        parts.append(f"not complete: {len(difference.skipped):,} licences not read")
+    return "; ".join(parts)
+
+
+def unlicensed(difference: Difference) -> str:
+    """Return what to say of licences that nobody has looked up yet; empty where all are known."""
+    some = difference.unlicensed
+    if not some or difference.skipped:
+        return ""
+    return f"licences of {some:,} of these packages are not known here yet; --licenses looks them up"
 
 
 def told(findings: tuple[Finding, ...]) -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from envbuilder.comparison.difference import Delta, Difference
-from envbuilder.comparison.phrases import groups, head, phrase, place, told, verdict
+from envbuilder.comparison.phrases import groups, head, phrase, place, told, unlicensed, verdict
 from envbuilder.escapes import terminal_line
 from envbuilder.findings import Finding, Level
 from envbuilder.redact import visible
@@ -31,6 +31,12 @@ def _lines(difference: Difference, style: Style) -> Iterator[str]:
     bare = tuple(replace(finding, fix=None, hint="") for finding in difference.gone)
     yield from _findings("findings that are gone", bare, style)
     yield from _findings("new findings", difference.new, style)
+    if difference.skipped:
+        yield style("licences not read", None)
+        for item in difference.skipped:
+            yield from wrapped(f"{visible(item.path)}: {visible(item.reason)}", "  ", "    ")
+        yield ""
+    yield from wrapped(unlicensed(difference), "", "")
     yield from wrapped("no difference" if difference.empty else verdict(difference), "", "")
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from envbuilder.comparison.difference import Difference
     from envbuilder.policy import Policy
+    from envbuilder.report.report import Report
     from envbuilder.request import Request
     from envbuilder.settings import Settings
 
@@ -33,6 +34,7 @@ def compare_models(
     *,
     today: datetime.date,
     files_only: bool = False,
+    licences: bool = False,
     request: Request = PLAIN,
     settings: Settings,
     policy: Policy = DEFAULT,
@@ -41,8 +43,9 @@ def compare_models(
     """Return what changes from one model to the other; builds nothing.
 
     Each is locked as of its own day, from the store if it knows the lock; with ``files_only`` nothing is
-    locked and no network is asked. ``today`` is the day that the findings hold for. Raises what keeps either
-    from being read or locked, with places that name the model too.
+    locked and no network is asked. Licences are those that the store knows; with ``licences`` the others are
+    looked up, and what the policy has against them is among the findings. ``today`` is the day that the
+    findings hold for. Raises what keeps either from being read or locked, with places that name the model too.
     """
     task = _Task(
         request=request,
@@ -51,7 +54,12 @@ def compare_models(
         progress=progress,
         files_only=files_only,
     )
-    return compare(task.subject(before), task.subject(after))
+    sides = task.subject(before), task.subject(after)
+    if files_only:
+        return compare(*sides)
+    found = task.licences(before, after, asking=licences)
+    first, second = (_licensed(side, found, judging=licences) for side in sides)
+    return replace(compare(first, second), skipped=found.skipped if licences else ())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,6 +89,30 @@ class _Task:
             rewritten, lock = locked.rewritten, locked.lock
         report = report_of(found, rewritten.original, self.terms)
         return Subject(report=report, rewritten=rewritten, lock=lock, policy=policy)
+
+    def licences(self, before: Path, after: Path, *, asking: bool) -> Report:
+        """The licences of both locks: those that the store knows, or all."""
+        from envbuilder.use.licences import judge_licences
+
+        settings = self.settings if asking else replace(self.settings, offline=True)
+        return judge_licences(
+            (str(before), str(after)),
+            today=self.terms.today,
+            request=self.request,
+            settings=settings,
+            policy=self.terms.policy,
+            progress=self.progress if asking else SILENT,
+        )
+
+
+def _licensed(subject: Subject, found: Report, *, judging: bool) -> Subject:
+    """Return a side with what is known of its licences, and what is held against them."""
+    for model in found.models:
+        if model.model == subject.report.model:
+            findings = subject.report.findings + (model.findings if judging else ())
+            report = replace(subject.report, packages=model.packages, findings=findings)
+            return replace(subject, report=report)
+    return subject
 
 
 def _place(error: EnvbuilderError, found: Found) -> None:

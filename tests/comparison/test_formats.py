@@ -22,7 +22,7 @@ from envbuilder.comparison.comparing import compare
 from envbuilder.comparison.difference import Difference
 from envbuilder.findings import Level
 from envbuilder.report.markdown import LIMIT
-from envbuilder.report.report import PackageReport
+from envbuilder.report.report import PackageReport, Skipped
 from tests.comparison.conftest import Subjects
 from tests.conftest import ROOT
 
@@ -100,13 +100,22 @@ def test_json_is_what_its_schema_says(difference: Difference) -> None:
     assert found["summary"]["packages"] == {
         "added": 2, "removed": 3, "upgraded": 3, "downgraded": 0, "changed": 1, "replaced": 1,
     }  # fmt: skip
-    assert found["summary"]["licenses"] == 1
+    assert found["summary"]["licenses"] == {"changed": 1, "unknown": 9}
     assert found["summary"]["new"]["warnings"] == len(
         [finding for finding in found["findings"]["new"] if finding["level"] == "warning"]
     )
     assert json.loads(written("json", difference)) == found
     for broken in ({**found, "schema": 2}, {**found, "more": 1}):
         assert not validator.is_valid(broken)
+
+
+def test_licences_that_could_not_be_read_are_told(difference: Difference) -> None:
+    partial = replace(difference, skipped=(Skipped(path="click 8.0", reason="network"),))
+    assert "licences not read\n  click 8.0: network\n" in written("text", partial)
+    assert "envbuilder diff: not complete" in written("markdown", partial)
+    found = json.loads(written("json", partial))
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    assert found["complete"] is False
 
 
 def test_no_difference_is_said(subject: Subjects) -> None:
