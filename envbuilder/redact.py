@@ -16,7 +16,7 @@ _URL = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.-]{0,30}:/{1,3}|(?<![\w:/])//)(?:[^\s/@'\"<>`]{1,256}:[^\s@<>]{1,256}@)?[^\s'\"<>`]+"
 )
 _AUTHORITY = re.compile(r"(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?/{1,3})(?P<rest>.*)", re.DOTALL)
-_PORT = re.compile(r"[^:]*(?::[0-9]*)?|\[.*\](?::[0-9]*)?", re.DOTALL)
+_PORT = re.compile(r"[^:]*(?::[0-9]+)?|\[.*\](?::[0-9]+)?", re.DOTALL)
 _SCP_USER = re.compile(r"(?<![\w/@.-])[\w.+-]{1,256}(?::[^\s@/]{1,256})?@(?=[\w.-]+[:/])")
 _USER_AND_PASSWORD = re.compile(r"(?<![\w/@.*-])[\w.+-]{1,256}:[^\s@/]{1,256}@(?=[\w-])")
 _DIGEST_FRAGMENT = re.compile(r"(?:sha256|sha384|sha512|sha1|md5)=[0-9a-fA-F]+")
@@ -41,7 +41,7 @@ class SafeUrl:
     @property
     def stripped(self) -> str:
         """Without user, password, token and query; only a digest fragment stays. For locks and keys."""
-        parts = _split(self.secret)
+        parts = _split(_without_user(self.secret))
         if parts is None or "://" not in self.secret or not _PORT.fullmatch(parts.netloc.rpartition("@")[2]):
             return masked_url(self.secret)
         path = TOKEN_SEGMENT.sub("", parts.path)
@@ -81,7 +81,10 @@ def _without_user(text: str) -> str:
     before, rest = found["before"], found["rest"]
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     user, at, _ = authority.rpartition("@")
-    if not at and not _PORT.fullmatch(authority):
+    no_port = not _PORT.fullmatch(authority) or (
+        ":" in authority and rest[len(authority) :][:1] in {"?", "#"}
+    )
+    if not at and no_port:
         # What follows the colon is no port: a password with a slash, question or number sign as it is.
         user, at, _ = rest.rpartition("@")
     # A lone user counts where a host must follow; ``git@`` is the public account name of every ssh forge.

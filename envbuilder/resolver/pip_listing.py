@@ -44,7 +44,9 @@ class Offer:
 
 def read_listing(text: str) -> dict[PypiName, tuple[Offer, ...]]:
     """Return what envbuilder.resolver.pip_links printed. Files with names of no standard are left out."""
-    listing: dict[str, list[dict[str, Any]]] = json.loads(text)
+    listing: Any = json.loads(text)
+    if not isinstance(listing, dict):
+        raise TypeError("no object of projects")
     return {
         PypiName(name): tuple(offer for file in files if (offer := _offer(name, file)))
         for name, files in listing.items()

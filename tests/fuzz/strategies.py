@@ -153,7 +153,7 @@ def mlmodels(draw: st.DrawFn) -> str:
     env = draw(
         st.one_of(
             yaml_scalars(_PATHS),
-            st.tuples(_PATHS, _PATHS).map(lambda pair: "{conda: '%s', virtualenv: '%s'}" % pair),
+            st.tuples(_PATHS, _PATHS).map(lambda pair: f"{{conda: '{pair[0]}', virtualenv: '{pair[1]}'}}"),
         )
     )
     word = yaml_scalars(st.one_of(WORDS, JUNK))
