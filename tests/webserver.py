@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from envbuilder.lock import Artifact
 
 SECRET = "hunter2"
 TOKEN = "Basic " + base64.b64encode(f"user:{SECRET}".encode()).decode()
@@ -22,6 +26,8 @@ class Server(http.server.ThreadingHTTPServer):
         self.folder = folder
         self.guarded = False
         self.failures = 0
+        self.gate = False
+        """Whether it is a proxy that asks for credentials."""
         self.elsewhere = ""
         self.cut = 0
         """Bytes after which every body breaks off."""
@@ -44,7 +50,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if proxied := self.headers.get("Proxy-Authorization"):
             self.server.proxied.append(proxied)
         file = self.server.folder / urlsplit(self.path).path.lstrip("/")
-        if self.server.failures:
+        if self.server.gate and self.headers.get("Proxy-Authorization") != TOKEN:
+            self._answer(407)
+        elif self.server.failures:
             self.server.failures -= 1
             self._answer(503)
         elif self.server.guarded and authorization != TOKEN:
@@ -53,6 +61,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(302, headers={"Location": self.server.elsewhere + self.path})
         elif file.is_file():
             self._file(file.read_bytes())
+        elif (file / "index.json").is_file():
+            self._page((file / "index.json").read_bytes())
         else:
             self._answer(404)
 
@@ -64,9 +74,29 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._answer(200, content)
             return
         first, _, last = asked.removeprefix("bytes=").partition("-")
-        start = int(first) if first else len(content) - int(last)
+        start = int(first) if first else max(len(content) - int(last), 0)
         end = min(int(last) + 1, len(content)) if first and last else len(content)
         self._answer(206, content[start:end], {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"})
+
+    def _page(self, content: bytes) -> None:
+        headers = {"Content-Type": "application/vnd.pypi.simple.v1+json", "Cache-Control": "max-age=600"}
+        if "gzip" in self.headers.get("Accept-Encoding", ""):
+            content = gzip.compress(content)
+            headers["Content-Encoding"] = "gzip"
+        self._answer(200, content, headers)
+
+    def do_CONNECT(self) -> None:
+        """Tunnel to nowhere: what comes is sent back, with the name of the host before it."""
+        self.server.seen.append((self.path, ""))
+        if self.server.gate and self.headers.get("Proxy-Authorization") != TOKEN:
+            self._answer(407)
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.path.encode() + b": ")
+        while chunk := self.connection.recv(100):
+            self.wfile.write(chunk)
+        self.close_connection = True
 
     def _answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -93,3 +123,20 @@ def serving(folder: Path) -> Iterator[Server]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def write_page(folder: Path, name: str, artifacts: list[Artifact], *, base: str = "../..") -> None:
+    """Write the page of a project (PEP 691, 700) into a served folder; the files are at ``base``."""
+    files = [
+        {
+            "filename": artifact.filename,
+            "url": f"{base}/{artifact.filename}",
+            "hashes": {"sha256": artifact.sha256},
+            "upload-time": "2021-01-01T00:00:00Z",
+        }
+        for artifact in artifacts
+    ]
+    page = {"meta": {"api-version": "1.1"}, "name": name, "versions": ["1.0"], "files": files}
+    path = folder / "simple" / name
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "index.json").write_text(json.dumps(page))

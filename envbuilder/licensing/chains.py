@@ -55,7 +55,7 @@ def ways_of(lock: Lock, spec: EnvSpec, known: Mapping[str, Metadata]) -> Ways:
         if name not in locked or (name, extras) in seen:
             continue
         seen.add((name, extras))
-        chain = chains.setdefault(name, chain)
+        chains.setdefault(name, chain)
         for requirement in _wanted(metadata.get(name), environment, extras):
             other = _name(requirement)
             if other in locked:

@@ -146,7 +146,8 @@ def _whole(text: str) -> Expression | None:
 
 
 def _free(field: str) -> Evidence:
-    return TextOnly(raw=excerpt(field)) if _is_text(field) else Unknown(raw=excerpt(field, 200))
+    words = " ".join(field.split())
+    return TextOnly(raw=excerpt(words)) if _is_text(field) else Unknown(raw=excerpt(words, 200))
 
 
 def _is_text(field: str) -> bool:

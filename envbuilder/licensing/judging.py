@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from envbuilder.findings import Finding, Level
@@ -65,7 +65,7 @@ class LicenseVerdict:
     finding: Finding | None
     matched: frozenset[KeyPath] = frozenset()
     """The entries of the policy that are about this package."""
-    stale: tuple[Clarification, ...] = ()
+    stale: tuple[Finding, ...] = ()
     """Clarifications whose licence file is another one by now: they say nothing any more."""
 
 
@@ -92,9 +92,6 @@ def judge(subject: Subject, terms: Terms) -> LicenseVerdict:
         state, finding = _undecided(subject, terms)
     else:
         state, finding = _judged(subject, settled, terms, more)
-    if finding and stale:
-        told = "the clarification in the policy is for another licence file"
-        finding = replace(finding, message=f"{finding.message}; {told}")
     return LicenseVerdict(
         name=subject.name,
         version=subject.version,
@@ -105,12 +102,28 @@ def judge(subject: Subject, terms: Terms) -> LicenseVerdict:
         chain=subject.chain.names,
         finding=finding,
         matched=frozenset((*clarifications, *exceptions, *_matched(settled, terms))),
-        stale=tuple(stale.values()),
+        stale=tuple(_told(entry, subject) for entry in stale.values()),
     )
 
 
 def _stale(entry: Clarification, subject: Subject) -> bool:
     return subject.digests.get(entry.path) != entry.sha256
+
+
+def _told(entry: Clarification, subject: Subject) -> Finding:
+    found = subject.digests.get(entry.path)
+    now = f"has sha256 {found}" if found else "is not there"
+    if found is None:
+        now = "could not be read"
+    return Finding(
+        code="policy/stale-entry",
+        level=Level.WARNING,
+        message=f"the clarification of {entry.package} says nothing any more: {excerpt(entry.path)} of "
+        f"{subject.name} {excerpt(subject.version)} {now}",
+        origin=entry.origin,
+        hint="read the file as it is now, then write its sha256 and licence into the entry",
+        subject=f"{entry.package} {subject.name}",
+    )
 
 
 def _matched(settled: _Settled | None, terms: Terms) -> Iterator[KeyPath]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envbuilder.errors import EnvbuilderError, StoreError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable
 
+    from envbuilder.findings import Finding
     from envbuilder.licensing.judging import State
     from envbuilder.licensing.metadata import Metadata
     from envbuilder.lock import Artifact
@@ -70,7 +72,8 @@ def judge_licences(
         today=today,
         policy=policy.digest if policy != DEFAULT else None,
     )
-    return with_policy_findings(report, policy, LICENSES)
+    report = with_policy_findings(report, policy, LICENSES)
+    return replace(report, policy_findings=(*report.policy_findings, *weighed(run.stale, policy)))
 
 
 class _Run:
@@ -92,12 +95,18 @@ class _Run:
         self._gathering = Gathering(library=Library(layout), access=Access(web=web, layout=layout))
         self._unread: dict[str, Skipped] = {}
         self._unlocked: list[Skipped] = []
+        self._stale: dict[str, Finding] = {}
 
     @property
     def skipped(self) -> Iterator[Skipped]:
         """What was not read: models, then artifacts."""
         yield from self._unlocked
         yield from self._unread.values()
+
+    @property
+    def stale(self) -> tuple[Finding, ...]:
+        """Clarifications that are for another licence file by now, each told once."""
+        return tuple(self._stale.values())
 
     def model(self, name: str) -> ModelReport | None:
         """Judge one model; None where there is no lock, which ``skipped`` tells."""
@@ -154,7 +163,9 @@ class _Run:
             chain=ways.chains[artifact.name],
             digests=self._digests(artifact),
         )
-        return judge(subject, self._terms)
+        verdict = judge(subject, self._terms)
+        self._stale.update({finding.message: finding for finding in verdict.stale})
+        return verdict
 
     def _digests(self, artifact: Artifact) -> dict[str, str]:
         """The sha256 of the licence files that clarifications are bound to; few packages have any."""
