@@ -98,7 +98,7 @@ class _Task:
         return judge_licences(
             (str(before), str(after)),
             today=self.terms.today,
-            request=self.request,
+            request=replace(self.request, refresh=False),  # the locks have just been made
             settings=settings,
             policy=self.terms.policy,
             progress=self.progress if asking else SILENT,

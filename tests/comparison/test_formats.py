@@ -100,7 +100,7 @@ def test_json_is_what_its_schema_says(difference: Difference) -> None:
     assert found["summary"]["packages"] == {
         "added": 2, "removed": 3, "upgraded": 3, "downgraded": 0, "changed": 1, "replaced": 1,
     }  # fmt: skip
-    assert found["summary"]["licenses"] == {"changed": 1, "unknown": 9}
+    assert found["summary"]["licenses"] == {"changed": 1, "unknown": 8}
     assert found["summary"]["new"]["warnings"] == len(
         [finding for finding in found["findings"]["new"] if finding["level"] == "warning"]
     )
