@@ -35,6 +35,10 @@ class Server(http.server.ThreadingHTTPServer):
         """Each request's target and Authorization."""
         self.proxied: list[str] = []
         """Each Proxy-Authorization that came."""
+        self.ranges = True
+        """Whether it knows of ranges."""
+        self.sent = 0
+        """Bytes of bodies."""
 
     @property
     def url(self) -> str:
@@ -70,7 +74,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _file(self, content: bytes) -> None:
         asked = self.headers.get("Range", "")
-        if not asked:
+        if not asked or not self.server.ranges:
             self._answer(200, content)
             return
         first, _, last = asked.removeprefix("bytes=").partition("-")
@@ -105,7 +109,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body[: self.server.cut] if self.server.cut else body)
+            body = body[: self.server.cut] if self.server.cut else body
+            self.server.sent += len(body)
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass
