@@ -18,7 +18,7 @@ from envbuilder.errors import UsageError
 from envbuilder.findings import Level
 from envbuilder.redact import excerpt
 from envbuilder.report import text
-from envbuilder.report.formats import writer
+from envbuilder.report.formats import require, writer
 from envbuilder.report.text import Style
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def read_output(text: str, formats: Collection[str]) -> Output:
             f"{excerpt(text)!r} is no output",
             hint=f"did you mean {near[0]}=FILE?" if near else f"formats: {', '.join(formats)}",
         )
+    require(name)  # now, not after an hour's audit
     return Output(format=name, file=Path(file) if file else None)
 
 

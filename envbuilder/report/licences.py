@@ -30,8 +30,13 @@ class Total:
 
 
 def licence_of(package: PackageReport) -> str:
-    """Return what a package's licence is called: the expression, else what the package says."""
-    return package.expression or package.evidence or NONE
+    """Return what a package's licence is called: the expression, else the words of its evidence."""
+    return package.expression or words_of(package) or NONE
+
+
+def words_of(package: PackageReport) -> str:
+    """Return what a package itself says of its licence, without the kind of that evidence; empty for nothing."""
+    return package.evidence.partition(": ")[2]
 
 
 def totals(models: Iterable[ModelReport]) -> tuple[Total, ...]:

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from envbuilder.escapes import markdown_code
 from envbuilder.findings import Finding, Level
 from envbuilder.report.causes import CauseGroup, causes_of
+from envbuilder.report.licences import totals
 from envbuilder.report.report import RANKS, ModelReport, Report, worse
 from envbuilder.report.text import counted, verdict
 
 LIMIT = 60_000
 """Characters; GitHub takes comments of 65,536."""
 
+_CAUSES, _LICENCES, _NOT_READ, _ONE = 18_000, 12_000, 8_000, 12_000
+"""Characters of the parts, and of one model: what does not fit is counted."""
+
 _SUBJECTS = 5
-_SKIPPED = 50
 _SHOWN = 500
 """Characters of one value: the text of a model may be a megabyte without a blank."""
+_SUBJECT = 100
 
 
 def write(report: Report, *, fail_on: Level) -> Iterator[str]:
     """Yield the report: causes as a table, then models, those with errors first; what doesn't fit is counted."""
-    yield f"## envbuilder audit: {_outcome(report, fail_on)}\n\n{verdict(report)}.\n"
-    head = [*_causes(report), *_not_read(report)]
+    command = "licenses" if report.of_locks else "audit"
+    head = [
+        f"## envbuilder {command}: {_outcome(report, fail_on)}\n\n{verdict(report)}.\n",
+        *_causes(report), *_licences(report), *_not_read(report),
+    ]  # fmt: skip
     yield from head
-    room = LIMIT - sum(map(len, head))
     listed = [model for model in report.subjects if _told(model)]
     listed.sort(key=lambda model: RANKS[_told(model)[0].level])
-    for number, model in enumerate(listed):
-        text = _model(model)
-        room -= len(text)
+    room = LIMIT - sum(map(len, head))
+    yield from _fitting(
+        map(_model, listed),
+        len(listed),
+        room,
+        "\n… and {} more models with errors or warnings, which other formats list.\n",
+    )
+
+
+def _fitting(pieces: Iterable[str], count: int, room: int, more: str) -> Iterator[str]:
+    """Yield pieces as long as there is room for them, then how many are left."""
+    for number, piece in enumerate(pieces):
+        room -= len(piece)
         if room < 0:
-            yield f"\n… and {len(listed) - number:,} more models with errors or warnings.\n"
+            yield more.format(f"{count - number:,}")
             return
-        yield text
+        yield piece
 
 
 def _outcome(report: Report, fail_on: Level) -> str:
@@ -47,26 +63,43 @@ def _causes(report: Report) -> Iterator[str]:
     if not groups:
         return
     yield "\n| level | cause | models | fixable by rewrite |\n|---|---|---|---|\n"
-    for group in groups:
-        yield f"| {group.level.value} | {_cause(group)} | {counted(group.models, len(report.models))} "
-        yield f"| {group.fixable:,} |\n"
+    rows = (
+        f"| {group.level.value} | {_cause(group)} | {counted(group.models, len(report.models))} "
+        f"| {group.fixable:,} |\n"
+        for group in groups
+    )
+    yield from _fitting(rows, len(groups), _CAUSES, "| | and {} more | | |\n")
 
 
 def _cause(group: CauseGroup) -> str:
-    shown = [f"{code_span(cause.subject)} {cause.models:,}" for cause in group.causes if cause.subject]
-    more = f", {len(shown) - _SUBJECTS:,} more" if len(shown) > _SUBJECTS else ""
+    shown = [
+        f"{code_span(cause.subject, _SUBJECT)} {cause.models:,}"
+        for cause in group.causes[: _SUBJECTS + 1] if cause.subject
+    ]  # fmt: skip
+    more = f", {len(group.causes) - _SUBJECTS:,} more" if len(shown) > _SUBJECTS else ""
     subjects = f": {', '.join(shown[:_SUBJECTS])}{more}" if shown else ""
     return f"{code_span(group.code)}{subjects}"
 
 
+def _licences(report: Report) -> Iterator[str]:
+    rows = totals(report.models)
+    if not rows:
+        return
+    yield "\n| licence | verdict | packages | models |\n|---|---|---|---|\n"
+    shown = (
+        f"| {code_span(row.licence, _SUBJECT)} | {row.state.value} | {row.packages:,} "
+        f"| {counted(row.models, len(report.models))} |\n"
+        for row in rows
+    )
+    yield from _fitting(shown, len(rows), _LICENCES, "| and {} more | | | |\n")
+
+
 def _not_read(report: Report) -> Iterator[str]:
-    if report.skipped:
-        yield "\n### Not read\n\n"
-        yield from (
-            f"- {code_span(item.path)}: {code_span(item.reason)}\n" for item in report.skipped[:_SKIPPED]
-        )
-        if len(report.skipped) > _SKIPPED:
-            yield f"- … and {len(report.skipped) - _SKIPPED:,} more\n"
+    if not report.skipped:
+        return
+    yield "\n### Not read\n\n"
+    items = (f"- {code_span(item.path)}: {code_span(item.reason)}\n" for item in report.skipped)
+    yield from _fitting(items, len(report.skipped), _NOT_READ, "- … and {} more\n")
 
 
 def _told(model: ModelReport) -> list[Finding]:
@@ -75,8 +108,9 @@ def _told(model: ModelReport) -> list[Finding]:
 
 
 def _model(model: ModelReport) -> str:
-    lines = [finding_items(finding) for finding in _told(model)]
-    return f"\n### {code_span(model.model)}\n\n" + "".join(lines)
+    told = _told(model)
+    items = _fitting(map(finding_items, told), len(told), _ONE, "- … and {} more\n")
+    return f"\n### {code_span(model.model)}\n\n" + "".join(items)
 
 
 def finding_items(finding: Finding) -> str:
@@ -88,6 +122,6 @@ def finding_items(finding: Finding) -> str:
     return line
 
 
-def code_span(text: str) -> str:
+def code_span(text: str, limit: int = _SHOWN) -> str:
     """Return untrusted text as a code span of bounded length."""
-    return markdown_code(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…")
+    return markdown_code(text if len(text) <= limit else f"{text[: limit - 1]}…")

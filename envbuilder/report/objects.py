@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import datetime
 
     from envbuilder.findings import Finding, Level, Origin
-    from envbuilder.report.report import ModelReport, Report
+    from envbuilder.report.report import ModelReport, PackageReport, Report
 
 SCHEMA = 1
 
@@ -41,8 +41,24 @@ def finding_object(finding: Finding) -> dict[str, Any]:
     }
 
 
+def package_object(package: PackageReport) -> dict[str, Any]:
+    """Return a package of a lock with its licence."""
+    return {
+        "name": package.name,
+        "version": package.version,
+        "ecosystem": package.ecosystem,
+        "files": [{"filename": file.filename, "sha256": file.sha256} for file in package.files],
+        "license": package.expression,
+        "evidence": package.evidence or None,
+        "concluded": package.concluded,
+        "state": package.state.value,
+        "chain": list(package.chain),
+    }
+
+
 def model_object(model: ModelReport) -> dict[str, Any]:
-    """Return a model as ``models`` of the interface has it."""
+    """Return a model as ``models`` of the interface has it; with ``packages`` where the report has its lock."""
+    locked = {"packages": [package_object(package) for package in model.packages]} if model.packages else {}
     return {
         "model": model.model,
         "mlflow_version": model.mlflow_version,
@@ -50,6 +66,7 @@ def model_object(model: ModelReport) -> dict[str, Any]:
         "python": model.python,
         "channels": list(model.channels),
         "findings": [finding_object(finding) for finding in model.findings],
+        **locked,
     }
 
 

@@ -48,7 +48,7 @@ class PackageReport:
     expression: str | None = None
     """An SPDX expression in its canonical form; None where the evidence gives none."""
     evidence: str = ""
-    """What the package itself says, as raw as can be shown: ``classifier: BSD License``. Masked."""
+    """The kind of evidence and the words of it, masked: ``classifier: BSD License``; the kind alone for no words."""
     concluded: bool = False
     """Whether the policy (an alias, a clarification) made the expression; else the package declares it."""
     state: LicenseState = LicenseState.UNJUDGED
@@ -74,7 +74,7 @@ class ModelReport:
     """As written, credentials masked; ``defaults`` where the conda file names none."""
     findings: tuple[Finding, ...] = ()
     packages: tuple[PackageReport, ...] = ()
-    """The model's lock, where the report is about one (``envbuilder licenses``); JSON leaves it out."""
+    """The model's lock, where the report is about one (``envbuilder licenses``)."""
 
     matched: frozenset[tuple[str | int, ...]] = field(default=frozenset(), repr=False)
     """The entries of the policy that meant something here, as paths of keys: ``("channels", "allow", 0)``."""

@@ -11,10 +11,12 @@ from urllib.parse import quote
 from envbuilder.codes import catalogue
 from envbuilder.digests import digest
 from envbuilder.escapes import sarif_text
+from envbuilder.redact import visible
+from envbuilder.report.licences import licence_of
 
 if TYPE_CHECKING:
     from envbuilder.findings import Finding, Level
-    from envbuilder.report.report import ModelReport, Report, Skipped
+    from envbuilder.report.report import ModelReport, PackageReport, Report, Skipped
 
 
 def write(report: Report, *, fail_on: Level) -> Iterator[str]:  # noqa: ARG001 - every format's signature
@@ -33,8 +35,12 @@ def write(report: Report, *, fail_on: Level) -> Iterator[str]:  # noqa: ARG001 -
     rules = {code: number for number, code in enumerate(codes)}
     separator = "\n"
     for model in report.subjects:
+        packages = {package.name: package for package in model.packages}
         for finding in model.findings:
-            yield separator + json.dumps(_result(model, finding, rules[finding.code]))
+            result = _result(model, finding, rules[finding.code])
+            if finding.subject in packages:
+                result["properties"] = _properties(packages[finding.subject])
+            yield separator + json.dumps(result)
             separator = ",\n"
     yield "]}]}\n"
 
@@ -80,7 +86,16 @@ def _result(model: ModelReport, finding: Finding, rule: int) -> dict[str, Any]:
     }
 
 
+def _properties(package: PackageReport) -> dict[str, Any]:
+    """Return the package that a result is about, for those who group by it."""
+    return {
+        "package": visible(f"{package.name} {package.version}"),
+        "license": visible(licence_of(package)),
+        "chain": [visible(name) for name in package.chain],
+    }
+
+
 def _artifact(path: str) -> dict[str, str]:
     """Return where a file is: an absolute URI, or one relative to where the audit ran (RFC 3986)."""
-    uri = quote(path, safe="/")
+    uri = quote(path, safe="/", errors="backslashreplace")
     return {"uri": f"file://{uri}"} if path.startswith("/") else {"uri": uri, "uriBaseId": "SRCROOT"}

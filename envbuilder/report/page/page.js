@@ -85,7 +85,7 @@
   function packageOf(one) {
     return make('tr', null,
       make('th', { scope: 'row' }, make('code', null, `${one.name} ${one.version}`)),
-      make('td', { title: one.evidence }, make('code', null, one.licence)),
+      make('td', null, make('code', null, one.licence), one.evidence ? make('p', null, one.evidence) : null),
       make('td', null, make('span', { class: `state ${one.state}` }, one.state)),
       make('td', null, one.chain));
   }
