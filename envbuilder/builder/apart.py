@@ -124,7 +124,8 @@ class _Build:
         arguments += ["--offline"] if self.workshop.settings.offline else []
         if attempt.constraints:
             arguments += ["--build-constraints", str(_constraints(attempt, scratch))]
-        variables = index_variables(self.workshop.indexes, secret=False) | {"UV_PYTHON_DOWNLOADS": "never"}
+        indexes = [url.stripped for url in self.workshop.indexes]
+        variables = index_variables(indexes) | {"UV_PYTHON_DOWNLOADS": "never"}
         return self._run([*arguments, "--", str(self.tree)], scratch, variables)
 
     def _pip(self, attempt: Attempt, scratch: Path, out: Path) -> Finished:

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from envbuilder.lock import Kind
+from envbuilder.proxies import NAMES
 from envbuilder.redact import masked, visible
+from envbuilder.relay.passage import Passage, passage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
     from envbuilder.environment import Interpreter
     from envbuilder.lock import Artifact, Lock
     from envbuilder.policy import Policy
@@ -17,8 +22,6 @@ if TYPE_CHECKING:
     from envbuilder.progress import Progress
     from envbuilder.redact import SafeUrl
     from envbuilder.settings import Settings
-
-PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 class BuildLog:
@@ -81,12 +84,18 @@ class Job:
         return self.policy.sources.indexes or own
 
     def fetching_variables(self) -> dict[str, str]:
-        """The host's variables for runs that reach the network and start no code of any package."""
+        """The host's variables for what we fetch by ourselves."""
         return dict(self.settings.tool_variables)
 
     def building_variables(self) -> dict[str, str]:
-        """The same without anything secret, for runs that start code of packages."""
+        """The same without anything secret, for runs that need no network."""
         return building_variables(self.settings)
+
+    def passage(self) -> AbstractContextManager[Passage]:
+        """Return the way to the indexes for tools; code of packages may run behind it."""
+        return passage(
+            indexes=self.indexes, variables=self.fetching_variables(), offline=self.settings.offline
+        )
 
 
 class Installer(Protocol):
@@ -107,15 +116,15 @@ def building_variables(settings: Settings) -> dict[str, str]:
 
 def _secret(name: str, value: str) -> bool:
     """Proxies with a password are the only secrets among the variables that are passed on."""
-    return name.lower() in PROXIES and "@" in value
+    return name.lower() in NAMES and "@" in value
 
 
-def index_variables(indexes: tuple[SafeUrl, ...], *, secret: bool) -> dict[str, str]:
-    """Return the variables that tell uv its indexes: never an argument, which every user can read.
+def index_variables(indexes: Sequence[str]) -> dict[str, str]:
+    """Return the variables that tell uv its indexes.
 
     uv asks UV_INDEX before the default one, so our order is its order.
     """
     if not indexes:
         return {}
-    *first, last = [url.secret if secret else url.stripped for url in indexes]
+    *first, last = indexes
     return {"UV_DEFAULT_INDEX": last} | ({"UV_INDEX": " ".join(first)} if first else {})

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from envbuilder.builder.installer import Job
     from envbuilder.lock import Artifact
+    from envbuilder.relay.passage import Passage
 
 SECONDS: Final = 3600.0
 
@@ -46,6 +47,9 @@ PIP_FLAGS: Final = (
     "--require-hashes", "--no-compile", "--no-cache-dir", "--no-warn-script-location", "--ignore-installed",
 )  # fmt: skip
 """What counts as installed would include the pip that runs, which is not in the environment yet."""
+
+
+QUIET: Final = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1"}
 
 
 class PipInstaller:
@@ -103,19 +107,29 @@ class PipInstaller:
         *,
         isolated: bool = False,
     ) -> Finished:
-        variables = job.building_variables() | {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1"}
         with neutral_directory(job.scratch) as directory:
             requirements = directory / "requirements.txt"
             lines = [f"{a.name}=={a.version} --hash=sha256:{a.sha256}" for a in artifacts]
             requirements.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            arguments = [*PIP_FLAGS, *options]
+            argv = [
+                str(job.python),
+                "-I",
+                "-c",
+                RUNNER,
+                str(pip),
+                *PIP_FLAGS,
+                *options,
+                "-r",
+                str(requirements),
+            ]
             if isolated:
-                arguments.remove("--isolated")
-                variables |= _isolation(job, directory)
+                argv.remove("--isolated")
+                with job.passage() as way:
+                    variables = {**way.variables, **QUIET, **_isolation(job, way, directory)}
+                    done = way.told(run(argv, directory=directory, variables=variables, seconds=SECONDS))
             else:
-                variables["PIP_NO_INDEX"] = "1"
-            argv = [str(job.python), "-I", "-c", RUNNER, str(pip), *arguments, "-r", str(requirements)]
-            done = run(argv, directory=directory, variables=variables, seconds=SECONDS)
+                variables = job.building_variables() | QUIET | {"PIP_NO_INDEX": "1"}
+                done = run(argv, directory=directory, variables=variables, seconds=SECONDS)
         job.log.add(done)
         return done
 
@@ -124,15 +138,16 @@ def _local(folder: Path) -> list[str]:
     return ["--no-index", "--find-links", str(folder)]
 
 
-def _isolation(job: Job, directory: Path) -> dict[str, str]:
-    """Let a build fetch its requirements: our index without credentials, setuptools and wheel of the lock."""
+def _isolation(job: Job, way: Passage, directory: Path) -> dict[str, str]:
+    """Let a build fetch its requirements: our indexes, setuptools and wheel of the lock."""
     constraints = directory / "constraints.txt"
     pins = [f"{a.name}=={a.version}" for a in job.lock.artifacts if a.name in SEED_NAMES and a.name != "pip"]
     constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
     variables = {"PIP_CONSTRAINT": str(constraints), "PIP_BUILD_CONSTRAINT": str(constraints)}
-    if job.indexes:
-        first, *others = [url.stripped for url in job.indexes]
+    if way.indexes:
+        first, *others = way.indexes
         variables |= {"PIP_INDEX_URL": first, "PIP_EXTRA_INDEX_URL": " ".join(others)}
+        variables["PIP_TRUSTED_HOST"] = " ".join(way.hosts)
     return variables
 
 

@@ -1,8 +1,8 @@
 """The default installer: ``uv venv --relocatable`` and ``uv pip sync`` from the store's own cache.
 
-Three kinds of runs, so that no code of a package ever sees an index's credentials: wheels are fetched and
-unpacked with credentials and with builds forbidden; source distributions are fetched by ourselves; they are
-built, and bytecode compiled, without credentials.
+Wheels are fetched and unpacked with builds forbidden; source distributions are fetched by ourselves, then built.
+No tool ever has an index's credentials, so no code of a package does: where there are some, a relay stands
+between (envbuilder.relay).
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from envbuilder.resolver.pylock import write_pylock
 from envbuilder.web import PAUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from envbuilder.lock import Artifact, Lock
+    from envbuilder.relay.passage import Passage
     from envbuilder.settings import Settings
 
 FLAGS: Final = ("--no-config", "--no-progress", "--color", "never", "--preview-features", "pylock")
@@ -67,16 +68,19 @@ class UvInstaller:
         arguments = ["venv", "--relocatable", "--no-project", "--allow-existing", "--prompt", "envbuilder"]
         arguments += ["--python", str(job.interpreter.path), str(job.tree)]
         done = self._run(job, arguments, {})
+        job.log.add(done)
         if not done.ok:
             raise failed(done, "making the virtual environment")
 
     def _install_wheels(self, job: Job) -> None:
-        variables = job.fetching_variables() | index_variables(job.indexes, secret=True)
         counter = Counter(job, len(job.wheels))
         arguments = ["pip", "sync", "--no-build", "--link-mode", LINK_MODE, *INDEX_FLAGS]
         job.progress.phase("download", f"{len(job.wheels)} wheels")
         for pause in (*PAUSES, None):
-            done = self._with_pylock(job, arguments, _part(job.lock, job.wheels), variables, counter.line)
+            with job.passage() as way:
+                pylock = way.shown(_part(job.lock, job.wheels))
+                done = way.told(self._with_pylock(job, arguments, pylock, _variables(way), counter.line))
+            job.log.add(done)
             if done.ok:
                 return
             if pause is None or job.settings.offline or cause_of(done.stderr) is not Cause.NETWORK:
@@ -108,28 +112,33 @@ class UvInstaller:
     def _attempt(self, job: Job, attempt: Attempt, artifacts: Sequence[Artifact]) -> Finished:
         job.log.note(f"building {', '.join(a.filename for a in artifacts)} {attempt.title}")
         arguments = ["pip", "install", "--no-deps", "--link-mode", LINK_MODE, *INDEX_FLAGS]
-        variables = job.building_variables() | index_variables(job.indexes, secret=False)
         moment = cutoff(job.lock) if attempt.dated else None
         if moment:
             arguments += ["--exclude-newer", rfc3339(moment)]
-        if not attempt.isolated:
-            arguments += ["--no-build-isolation", "--offline"]
-            # Old setup.py files fetch what they need by pip or easy_install, whatever their day was.
-            variables["PIP_NO_INDEX"] = "1"
         lines = constraints(job.lock, attempt)
+        pylock = _part(job.lock, artifacts)
         with neutral_directory(job.scratch) as directory:
             if lines:
                 path = directory / "constraints.txt"
                 path.write_text("\n".join(lines) + "\n", encoding="utf-8")
                 arguments += ["--build-constraints", str(path)]
-            return self._with_pylock(job, arguments, _part(job.lock, artifacts), variables)
+            if attempt.isolated:
+                with job.passage() as way:
+                    done = way.told(self._with_pylock(job, arguments, pylock, _variables(way)))
+            else:
+                arguments += ["--no-build-isolation", "--offline"]
+                # Old setup.py files fetch what they need by pip or easy_install, whatever their day was.
+                variables = job.building_variables() | {"PIP_NO_INDEX": "1"}
+                done = self._with_pylock(job, arguments, pylock, variables)
+        job.log.add(done)
+        return done
 
     def _with_pylock(
         self,
         job: Job,
         arguments: Sequence[str],
         pylock: str,
-        variables: dict[str, str],
+        variables: Mapping[str, str],
         on_line: Callable[[str], None] | None = None,
     ) -> Finished:
         with neutral_directory(job.scratch) as directory:
@@ -144,20 +153,18 @@ class UvInstaller:
         self,
         job: Job,
         arguments: Sequence[str],
-        variables: dict[str, str],
+        variables: Mapping[str, str],
         *,
         on_line: Callable[[str], None] | None = None,
     ) -> Finished:
         with neutral_directory(job.scratch) as directory:
-            done = run(
+            return run(
                 [str(self._uv), *FLAGS, "--cache-dir", str(job.packages / "uv"), *arguments],
                 directory=directory,
                 variables={"UV_PYTHON_DOWNLOADS": "never", **variables},
                 seconds=SECONDS,
                 on_line=on_line,
             )
-        job.log.add(done)
-        return done
 
 
 class Counter:
@@ -182,6 +189,10 @@ class Counter:
         elif self._PREPARED.match(line):
             self._progress.advance(self._total, self._total)
             self._progress.phase("install", f"{self._total} packages")
+
+
+def _variables(way: Passage) -> dict[str, str]:
+    return {**way.variables, **index_variables(way.indexes)}
 
 
 def _part(lock: Lock, artifacts: Sequence[Artifact]) -> str:

@@ -6,7 +6,6 @@ import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -15,6 +14,7 @@ from packaging.version import Version
 from envbuilder.errors import ToolError, UsageError
 from envbuilder.policy import Builds
 from envbuilder.process import neutral_directory, run
+from envbuilder.relay.passage import Passage, passage
 from envbuilder.resolver.archives import archive_of
 from envbuilder.resolver.dating import rfc3339
 from envbuilder.resolver.engine import Answer, Candidate, Failure, FailureKind, Question, Solution
@@ -25,6 +25,7 @@ from envbuilder.spec import PypiName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from envbuilder.environment import Interpreter
     from envbuilder.redact import SafeUrl
@@ -131,13 +132,13 @@ class PipToolsEngine:
     def _compile(
         self, question: Question, interpreter: Interpreter, *, sources: tuple[PypiName, ...]
     ) -> list[Requirement] | Failure:
-        with neutral_directory() as directory:
-            variables = self._variables(directory)
+        with self._passage() as way, neutral_directory() as directory:
+            variables = _variables(way)
             python = compiler(
-                interpreter, folder=self._cache / "tools", variables=variables, index=self._index_arguments()
+                interpreter, folder=self._cache / "tools", variables=variables, index=_index_arguments(way)
             )
             source, output = directory / "requirements.in", directory / "requirements.txt"
-            source.write_text("\n".join(question.requirements) + "\n", encoding="utf-8")
+            source.write_text(way.shown("\n".join(question.requirements) + "\n"), encoding="utf-8")
             argv = [
                 str(python),
                 "-I",
@@ -146,6 +147,7 @@ class PipToolsEngine:
                 "compile",
                 *FLAGS,
                 *self._arguments(question, directory, sources),
+                *_index_arguments(way),
             ]
             done = run(
                 [*argv, "--output-file", str(output), "--", str(source)],
@@ -153,8 +155,8 @@ class PipToolsEngine:
                 variables=variables,
             )
             if not done.ok:
-                return read_failure(done.stderr)
-            return _read_pins(output.read_text(encoding="utf-8"))
+                return read_failure(way.told(done).stderr)
+            return _read_pins(way.real(output.read_text(encoding="utf-8")))
 
     def _arguments(self, question: Question, directory: Path, sources: tuple[PypiName, ...]) -> list[str]:
         pip = ["--isolated", "--no-input", f"--cache-dir={self._cache / 'pip'}"]
@@ -162,7 +164,6 @@ class PipToolsEngine:
         pip += [f"--no-binary={name}" for name in sources]
         pip += [f"--only-binary={name}" for name in question.wheels_only]
         arguments = ["--cache-dir", str(self._cache / "pip-tools"), f"--pip-args={shlex.join(pip)}"]
-        arguments += self._index_arguments()
         arguments += ["--uploaded-prior-to", rfc3339(question.cutoff)] if question.cutoff else []
         arguments += ["--pre"] if question.prereleases else []
         if question.constraints:
@@ -171,42 +172,37 @@ class PipToolsEngine:
             arguments += ["--constraint", str(path)]
         return arguments
 
-    def _index_arguments(self) -> list[str]:
-        return ["--index-url", self._index.stripped] if self._index else []
-
-    def _variables(self, directory: Path) -> dict[str, str]:
-        """The host's certificates and proxies, a null configuration, and credentials in a netrc file.
-
-        A build inherits the environment: it may see the path of that file, never what the index takes.
-        """
-        variables = dict(self._settings.tool_variables) | {"PIP_CONFIG_FILE": os.devnull}
-        parts = urlsplit(self._index.secret) if self._index else None
-        if parts and parts.username:
-            path = directory / "netrc"
-            path.touch(mode=0o600)
-            secret = unquote(parts.password or "")
-            path.write_text(f'machine {parts.hostname} login {unquote(parts.username)} password "{secret}"\n')
-            variables["NETRC"] = str(path)
-        return variables
+    def _passage(self) -> AbstractContextManager[Passage]:
+        index = (self._index,) if self._index else ()
+        return passage(indexes=index, variables=dict(self._settings.tool_variables))
 
     def _list(self, names: Iterable[PypiName]) -> Failure | None:
         """Learn what the index offers for those projects; each is asked once."""
         new = sorted({name for name in names if name not in self._offers})
         if not new:
             return None
-        with neutral_directory() as directory:
+        with self._passage() as way, neutral_directory() as directory:
             output = directory / "links.json"
             argv = [str(self._host), "-I", str(LINKS), str(output), f"--cache-dir={self._cache / 'pip'}"]
-            argv += [*self._index_arguments(), "--", *new]
-            done = run(argv, directory=directory, variables=self._variables(directory))
+            argv += [*_index_arguments(way), "--", *new]
+            done = way.told(run(argv, directory=directory, variables=_variables(way)))
             if not done.ok:
                 return read_failure(done.stderr)
-            text = output.read_text(encoding="ascii")
+            text = way.real(output.read_text(encoding="ascii"))
         try:
             self._offers |= read_listing(text)
         except (ValueError, KeyError, TypeError):
             raise ToolError("pip's answer cannot be read", hint='update: "envbuilder[pip]"') from None
         return None
+
+
+def _variables(way: Passage) -> dict[str, str]:
+    return {**way.variables, "PIP_CONFIG_FILE": os.devnull}
+
+
+def _index_arguments(way: Passage) -> list[str]:
+    trusted = [argument for host in way.hosts for argument in ("--trusted-host", host)]
+    return [argument for url in way.indexes for argument in ("--index-url", url)] + trusted
 
 
 def _read_pins(text: str) -> list[Requirement]:

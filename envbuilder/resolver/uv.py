@@ -22,7 +22,8 @@ from envbuilder.lock import Artifact, Kind
 from envbuilder.policy import Builds
 from envbuilder.process import neutral_directory, run
 from envbuilder.redact import SafeUrl, excerpt
-from envbuilder.resolver.archives import archive_of
+from envbuilder.relay.passage import Passage, passage
+from envbuilder.resolver.archives import archive_of, located
 from envbuilder.resolver.dating import rfc3339
 from envbuilder.resolver.engine import Answer, Candidate, Failure, Question, Solution
 from envbuilder.resolver.uv_words import read_failure
@@ -34,7 +35,8 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from envbuilder.lock import Target
     from envbuilder.settings import Settings
@@ -45,6 +47,8 @@ FLAGS = (
 )  # fmt: skip
 """First-index: a name is looked up in one index only, so no other index can slip in a higher version."""
 
+NO_REFERENCES: Mapping[PypiName, Requirement] = {}
+
 GLIBC_PLATFORMS = (17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
 """The minor versions of glibc 2 that uv knows by name."""
 
@@ -53,10 +57,9 @@ class UvEngine:
     """Resolves for Python 3.6 and later with uv.
 
     ``cache`` is uv's own cache directory. ``index`` are the indexes to ask, in order; empty means the
-    host's (``settings.index``), else uv's own default. Credentials of an index reach uv through a file,
-    neither its command line, which every user of the host can read, nor its environment, which the build
-    of a source distribution inherits. ``builds`` says what may be built to read its metadata. Raises
-    ToolError if there is no uv.
+    host's (``settings.index``), else uv's own default. ``builds`` says what may be built to read its
+    metadata; since package code runs then, credentials never reach uv (envbuilder.relay). Raises ToolError
+    if there is no uv.
     """
 
     name = "uv"
@@ -80,15 +83,15 @@ class UvEngine:
         return answer
 
     def _ask(self, question: Question, *, sources: tuple[PypiName, ...]) -> Answer:
-        with neutral_directory() as directory:
+        with self._passage() as way, neutral_directory() as directory:
             argv = [str(self._binary), "pip", "compile", *FLAGS, *self._arguments(question)]
             argv += [f"--no-binary={name}" for name in sources]
-            argv += ["--config-file", str(self._configuration(directory))]
-            argv += _input_files(question, directory)
-            done = run(argv, directory=directory, variables=self._variables(question))
+            argv += ["--config-file", str(_configuration(way, directory))]
+            argv += _input_files(question, way, directory)
+            done = way.told(run(argv, directory=directory, variables=_variables(question, way)))
         if not done.ok:
             return read_failure(done.stderr)
-        return Solution(candidates=read_candidates(done.stdout))
+        return Solution(candidates=read_candidates(done.stdout, located(question.requirements)))
 
     def _arguments(self, question: Question) -> list[str]:
         interpreter = question.interpreter
@@ -107,22 +110,26 @@ class UvEngine:
         arguments += ["--offline"] if self._settings.offline else []
         return arguments
 
-    def _variables(self, question: Question) -> dict[str, str]:
+    def _passage(self) -> AbstractContextManager[Passage]:
         variables = dict(self._settings.tool_variables)
-        variables["UV_PYTHON_DOWNLOADS"] = "never"
-        if question.target.platform.startswith("macos-"):
-            variables["MACOSX_DEPLOYMENT_TARGET"] = question.target.floor.removeprefix("macos-")
-        return variables
+        return passage(indexes=self._index, variables=variables, offline=self._settings.offline)
 
-    def _configuration(self, directory: Path) -> Path:
-        """Write the one configuration file that uv reads: the indexes in our order, nothing else."""
-        tables: list[dict[str, str | bool]] = [{"url": url.secret} for url in self._index]
-        if tables:
-            tables[-1] |= {"default": True}
-        path = directory / "configuration.toml"
-        path.touch(mode=0o600)
-        path.write_text(tomli_w.dumps({"index": tables}), encoding="utf-8")
-        return path
+
+def _variables(question: Question, way: Passage) -> dict[str, str]:
+    variables = {**way.variables, "UV_PYTHON_DOWNLOADS": "never"}
+    if question.target.platform.startswith("macos-"):
+        variables["MACOSX_DEPLOYMENT_TARGET"] = question.target.floor.removeprefix("macos-")
+    return variables
+
+
+def _configuration(way: Passage, directory: Path) -> Path:
+    """Write the one configuration file that uv reads: the indexes in our order, nothing else."""
+    tables: list[dict[str, str | bool]] = [{"url": url} for url in way.indexes]
+    if tables:
+        tables[-1] |= {"default": True}
+    path = directory / "configuration.toml"
+    path.write_text(tomli_w.dumps({"index": tables}), encoding="utf-8")
+    return path
 
 
 def platform_name(target: Target) -> str:
@@ -144,8 +151,13 @@ def platform_name(target: Target) -> str:
     )
 
 
-def read_candidates(text: str) -> tuple[Candidate, ...]:
-    """Return the packages of a pylock (PEP 751) that uv wrote, sorted. Raises ToolError if it is none."""
+def read_candidates(
+    text: str, direct: Mapping[PypiName, Requirement] = NO_REFERENCES
+) -> tuple[Candidate, ...]:
+    """Return the packages of a pylock (PEP 751) that uv wrote, sorted. Raises ToolError if it is none.
+
+    ``direct`` are the requirements by URL that uv was asked for.
+    """
     try:
         document: dict[str, Any] = tomllib.loads(text)
         for package in document.get("packages", []):
@@ -153,7 +165,7 @@ def read_candidates(text: str) -> tuple[Candidate, ...]:
         packages = Pylock.from_dict(document).packages
     except (tomllib.TOMLDecodeError, PylockValidationError, TypeError, AttributeError) as error:
         raise ToolError(f"uv's lock cannot be read: {excerpt(str(error))}", hint="update uv") from None
-    return tuple(sorted((_candidate(package) for package in packages), key=lambda c: c.name))
+    return tuple(sorted((_candidate(package, direct) for package in packages), key=lambda c: c.name))
 
 
 def _keep_readable_files(package: dict[str, Any]) -> None:
@@ -176,11 +188,13 @@ def _named_well(file: dict[str, Any], kind: Kind) -> bool:
     return True
 
 
-def _candidate(package: Package) -> Candidate:
+def _candidate(package: Package, direct: Mapping[PypiName, Requirement]) -> Candidate:
+    name, version = PypiName(package.name), str(package.version)
     if package.archive:
         digest = package.archive.hashes.get("sha256", "")
-        return archive_of(Requirement(f"{package.name} @ {package.archive.url}#sha256={digest}"))
-    name, version = PypiName(package.name), str(package.version)
+        # By our own words: uv tells a file of this host by a path that it makes relative.
+        url = (direct[name].url or "").partition("#")[0] if name in direct else package.archive.url
+        return archive_of(Requirement(f"{package.name} @ {url}#sha256={digest}"))
     files = [_artifact(name, version, Kind.WHEEL, wheel) for wheel in package.wheels or ()]
     files += [_artifact(name, version, Kind.SDIST, package.sdist)] if package.sdist else []
     return Candidate(name=name, version=version, files=tuple(files))
@@ -203,15 +217,15 @@ def _place(target: Target) -> tuple[str, str]:
     return target.platform, target.floor
 
 
-def _input_files(question: Question, directory: Path) -> list[str]:
+def _input_files(question: Question, way: Passage, directory: Path) -> list[str]:
     """Write what is asked into files of the neutral directory and return the arguments that name them."""
     arguments: list[str] = []
     files = {"--constraints": question.constraints, "--overrides": question.overrides}
     for option, lines in files.items():
         if lines:
             path = directory / f"{option.strip('-')}.txt"
-            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            path.write_text(way.shown("\n".join(lines) + "\n"), encoding="utf-8")
             arguments += [option, str(path)]
     path = directory / "requirements.in"
-    path.write_text("\n".join(question.requirements) + "\n", encoding="utf-8")
+    path.write_text(way.shown("\n".join(question.requirements) + "\n"), encoding="utf-8")
     return [*arguments, "--", str(path)]

@@ -1,0 +1,1 @@
+"""Indexes and proxies with secrets, made usable for tools that must not know them."""
