@@ -2,7 +2,8 @@
 
 A model is a folder with something named MLmodel, or one with environment files only, or a path that was
 named itself. Below a model only folders with an MLmodel count (wrapped models of ``data/`` and
-``artifacts/``): a requirements.txt in its ``code/`` is no model of its own.
+``artifacts/``): a requirements.txt in its ``code/`` is no model of its own. A version of MLflow's file
+registry is a pointer to a model, which is met in its own place or told of.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from envbuilder.auditor.pointers import META, is_version, why_missed
 from envbuilder.errors import UsageError
 from envbuilder.locate import locate
 from envbuilder.reader.mlmodel import PATH as MLMODEL
@@ -113,6 +115,7 @@ class _Walk:
     def _list(self, folder: _Folder) -> tuple[set[str], list[str], list[Skipped]]:
         """Return the names that make a folder a model, the folders in it, and what is not gone into."""
         names: set[str] = set()
+        described = False
         below: list[str] = []
         strays: list[Skipped] = []
         with os.scandir(folder.path) as entries:
@@ -121,11 +124,14 @@ class _Walk:
                     raise ValueError(f"more than {ENTRIES} entries")
                 if entry.name == MLMODEL or entry.name in ENVIRONMENT_FILES:
                     names.add(entry.name)
+                described = described or entry.name == META
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in PRUNED and not self._excludes(entry):
                         below.append(_path(entry))
                 elif entry.is_symlink() and self._leaves(entry):
                     strays.append(_stray(_path(entry)))
+        if described and is_version(folder.path) and (why := why_missed(folder.path, self._root)):
+            strays.append(Skipped(path=shown_path(folder.path), reason=why))
         if folder.depth >= DEPTH and below:
             strays += [_too_deep(path) for path in below]
             below = []

@@ -39,6 +39,93 @@ def test_a_tracking_folder_a_folder_of_exports_and_single_files(write: Write, tm
     assert names(tmp_path, tmp_path / "exports/x/requirements.txt") == ["exports/x/requirements.txt"]
 
 
+RUN, MODEL_ID = "9d83a93e8a594baaa682401a2c66aa49", "m-186042b776f14738998a89500601eb36"
+TRACKING = {
+    # As MLflow 1.30, 2.22 and 3.1 wrote them with a file store, but for files that say nothing of models.
+    "1.x": ({f"0/{RUN}/artifacts/model": MODEL | PLAIN, f"0/{RUN}": {"meta.yaml": f"run_id: {RUN}\n"}}, ""),
+    "2.x": (
+        {
+            f"0/{RUN}/artifacts/model": MODEL | PLAIN,
+            f"0/{RUN}": {"meta.yaml": f"run_id: {RUN}\n", "tags/mlflow.user": "x"},
+            "models/churn": {"meta.yaml": "name: churn\n"},
+        },
+        f"0/{RUN}/artifacts/model",
+    ),
+    "3.x": (
+        {
+            f"0/models/{MODEL_ID}/artifacts": MODEL | PLAIN,
+            f"0/models/{MODEL_ID}": {"meta.yaml": f"model_id: {MODEL_ID}\n"},
+            f"0/{RUN}/outputs/{MODEL_ID}": {"meta.yaml": "source_type: RUN_OUTPUT\n"},
+            "models/churn": {"meta.yaml": "name: churn\n"},
+        },
+        f"0/models/{MODEL_ID}/artifacts",
+    ),
+}
+
+
+def pointer(location: str, *, stage: str = "None", source: str = "models:/m-1") -> dict[str, str]:
+    text = (
+        f"current_stage: {stage}\nname: churn\nsource: {source}\nstorage_location: {location}\nversion: 1\n"
+    )
+    return {"meta.yaml": text}
+
+
+@pytest.mark.parametrize("version", TRACKING)
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_tracking_folder_of_every_mlflow(
+    write: Write, tmp_path: Path, version: str, *, copied: bool
+) -> None:
+    folders, target = TRACKING[version]
+    for path, files in folders.items():
+        write(f"mlruns/{path}", files)
+    if target:
+        host = "file:///home/alice/mlruns" if copied else f"file://{tmp_path}/mlruns"
+        write("mlruns/models/churn/version-1", pointer(f"{host}/{target}"))
+    (model,) = [path for path, files in folders.items() if "MLmodel" in files]
+    assert names(tmp_path) == [f"mlruns/{model}"]
+    assert names(tmp_path, tmp_path / "mlruns") == [f"mlruns/{model}"]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (pointer("file:///srv/elsewhere/0/r/artifacts/model"), "points to file:///srv/elsewhere/0/r/art"),
+        (pointer("s3://bucket/0/r/artifacts/model"), "points to s3://bucket/0/r/artifacts/model: no model"),
+        (pointer("https://u:s3cret@example.org/0/r/artifacts/m"), "https://****@example.org/0/r/artifacts/m"),
+        (pointer("file:///a/../../outside/r/artifacts/model"), "no model below"),
+        (pointer(""), "points to models:/m-1: no model below"),
+        (pointer("null", source="''"), "points to no place"),
+        (pointer("'http://[::1'"), "no model below"),
+        ({"meta.yaml": "source: !!python/name:os.system x\n"}, "what it points to cannot be read: "),
+        ({"meta.yaml": "- a\n"}, "what it points to cannot be read: "),
+        ({"meta.yaml": "source: [a]\n"}, "what it points to cannot be read: "),
+    ],
+)
+def test_a_registered_version_that_lies_elsewhere_is_told(
+    write: Write, tmp_path: Path, files: dict[str, str], words: str
+) -> None:
+    write("outside/r/artifacts/model", MODEL)
+    write("mlruns/models/churn/version-1", files)
+    (told,) = skipped(tmp_path / "mlruns")
+    assert told.path == str(tmp_path / "mlruns/models/churn/version-1")
+    assert words in told.reason
+    assert "s3cret" not in told.reason
+
+
+def test_a_deleted_version_points_nowhere(write: Write, tmp_path: Path) -> None:
+    write("mlruns/models/churn/version-1", pointer("s3://gone/0/r/artifacts/m", stage="Deleted_Internal"))
+    write("mlruns/models/churn/version-2", PLAIN)
+    assert names(tmp_path) == ["mlruns/models/churn/version-2"]
+
+
+def test_a_pointer_is_not_followed_out_of_the_tree(write: Write, tmp_path: Path) -> None:
+    outside = write("outside/0/r/artifacts/model", MODEL)
+    write("tree/models/churn/version-1", pointer(f"file://{outside}"))
+    (tmp_path / "tree" / "0").symlink_to(tmp_path / "outside" / "0")
+    reasons = [item.reason for item in skipped(tmp_path / "tree")]
+    assert [reason.partition(" ")[0] for reason in reasons] == ["a", "version"]
+
+
 def test_wrapped_models_count_and_other_files_of_a_model_do_not(write: Write, tmp_path: Path) -> None:
     write("m", MODEL)
     write("m/code", PLAIN)
