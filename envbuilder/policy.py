@@ -29,7 +29,7 @@ class PackagePattern:
     """PEP 440; empty for every version."""
 
     def matches(self, name: str, version: str) -> bool:
-        """Whether a package is meant. A version that is none by PEP 440 matches ``==`` of the same text only."""
+        """Whether a package is meant. A version that is none by PEP 440 (conda has some) fits no specifier."""
         from packaging.specifiers import SpecifierSet  # loads much, and most policies have no pattern
         from packaging.utils import canonicalize_name
         from packaging.version import InvalidVersion
@@ -39,7 +39,7 @@ class PackagePattern:
         try:
             return SpecifierSet(self.specifier).contains(version, prereleases=True)
         except InvalidVersion:
-            return self.specifier in {"", f"=={version}"}
+            return not self.specifier
 
     def __str__(self) -> str:
         return f"{self.name}{self.specifier}"

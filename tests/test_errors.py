@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from envbuilder import errors
-from envbuilder.errors import EnvbuilderError, InputRefused, ResolveError
+from envbuilder.errors import EnvbuilderError, InputRefused, PolicyRefused, ResolveError
 from envbuilder.findings import Finding, Level, Origin
 
 KINDS = [
@@ -15,7 +15,7 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not InputRefused])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {InputRefused, PolicyRefused}])
 def test_every_kind_has_one_root_and_a_code(kind: type[EnvbuilderError]) -> None:
     error = kind("it broke", origin=Origin(file="a", line=2), hint="mend it", detail="log")
     assert str(error) == f"{kind.default_code}: a:2 it broke\nlog\nhint: mend it"
@@ -29,6 +29,14 @@ def test_a_refusal_names_all_its_causes_first() -> None:
     assert error.code == "input/too-deep"
     assert error.findings == (first, second, warning)
     assert str(error) == "input/too-deep: a:1 deep\ninput/empty: empty\nhint: write something"
+
+
+def test_a_policy_is_refused_with_all_that_is_wrong_in_it() -> None:
+    first = Finding(code="policy/invalid", level=Level.ERROR, message="one", origin=Origin(file="p", line=1))
+    second = Finding(code="policy/unknown-key", level=Level.ERROR, message="two", hint="correct it")
+    error = PolicyRefused((first, second))
+    assert (error.code, error.origin) == ("policy/invalid", first.origin)
+    assert str(error) == "policy/invalid: p:1 one\npolicy/unknown-key: two\nhint: correct it"
 
 
 def test_a_resolver_error_carries_the_lines_at_fault() -> None:
@@ -50,6 +58,7 @@ def test_an_error_of_a_worker_process_arrives_whole() -> None:
         EnvbuilderError("what", code="a/b", origin=spot, hint="cure", detail="more"),
         ResolveError("what", requirements=((spot, "a==1"),)),
         InputRefused((refusal,), model="m"),
+        PolicyRefused((refusal,)),
     ):
         again = pickle.loads(pickle.dumps(error))
         assert type(again) is type(error)

@@ -3,53 +3,96 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from envbuilder.cli.terminal import say, showing_progress
 from envbuilder.errors import UsageError
 from envbuilder.policyfile import FILE
+from envbuilder.redact import visible
 
-POLICY = """\
-# The policy of envbuilder: what models may use. Every line that is commented out shows the default.
-# It is read from the folder where envbuilder runs (never from a model), or from --policy FILE.
+if TYPE_CHECKING:
+    from envbuilder.policyfile.template import Draft
 
-[sources]
-# indexes = []                 # the package indexes to ask, in order; empty: the host's own
-# url = "deny"                 # a requirement by URL: "deny", "warn" or "allow"
-# vcs = "deny"                 # … from version control
-# local = "deny"               # … by a path inside the model
-# editable = "deny"            # … by -e
-
-[builds]
-# sdist = "locked"             # source distributions of the index, pinned by hash: "locked", "never",
-                               # or a list of the package names that may be built
-
-[store]
-# max-size = "50GB"            # what the store may take on the disk; checked after each build
-# min-free = "5GB"             # what stays free on its disk
-# max-age = "90d"              # how long an environment stays that nobody uses
-
-[levels]
-# "pin/unpinned" = "note"      # how a finding is reported: "error", "warning", "note", or "allow" (not at all)
-
-[names]
-# some-conda-package = "its-name-on-the-index"   # an empty text leaves the package out
-"""
+_TOLD = 10
+"""Things that could not be read that are listed."""
 
 
 @click.command("init")
+@click.argument("models", metavar="[MODEL]…", nargs=-1)
+@click.option("--from", "fill", is_flag=True,
+              help="Fill in the channels and the licences of the models at and below each MODEL.")  # fmt: skip
+@click.option("--offline", is_flag=True, help="With --from: use only what the store has.")
 @click.option("--force", is_flag=True, help="Replace a policy that is already there.")
-def init_command(*, force: bool) -> None:
+@click.option(
+    "--schema", is_flag=True, help="Print the JSON schema of the policy, for editors; write nothing."
+)
+def init_command(*, models: tuple[str, ...], fill: bool, offline: bool, force: bool, schema: bool) -> None:
     """Write a commented policy, envbuilder.toml, into this folder."""
+    if fill != bool(models) or (offline and not fill) or (schema and (fill or force)):
+        raise UsageError(
+            "--from goes with models, --offline with --from, and --schema alone",
+            hint="see `envbuilder init --help`",
+        )
+    if schema:
+        from envbuilder.policyfile.schema import schema_text
+
+        click.echo(schema_text(), nl=False)
+        return
+    path = Path.cwd() / FILE
+    if path.exists() and not force:
+        raise _there_already()
+    text = _text(_draft(models, offline=offline) if fill else None)
+    _write(path, text, force=force)
+    click.echo(str(path))
+
+
+def _text(draft: Draft | None) -> str:
+    from envbuilder.policyfile.template import policy_text
+
+    return policy_text(draft)
+
+
+def _draft(models: tuple[str, ...], *, offline: bool) -> Draft:
+    """Return what the models have; what could not be read is told, since the policy lacks it."""
+    import datetime
+    from dataclasses import replace
+
+    from envbuilder.request import Request
+    from envbuilder.settings import Settings
+    from envbuilder.use.drafting import draft_of
+
+    settings = Settings.from_environ()
+    if offline:
+        settings = replace(settings, offline=True)
+    with showing_progress() as progress:
+        draft, skipped = draft_of(
+            models,
+            today=datetime.datetime.now(datetime.timezone.utc).date(),
+            request=Request(offline=settings.offline),
+            settings=settings,
+            progress=progress,
+        )
+    for item in skipped[:_TOLD]:
+        say(f"left out: {visible(item.path)}: {visible(item.reason)}")
+    if len(skipped) > _TOLD:
+        say(f"left out: {len(skipped) - _TOLD:,} more")
+    return draft
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
     try:
-        path = Path.cwd() / FILE
         with path.open("w" if force else "x", encoding="utf-8") as stream:
-            stream.write(POLICY)
+            stream.write(text)
     except FileExistsError:
-        raise UsageError(f"{FILE} is already there", hint="edit it, or replace it with --force") from None
+        raise _there_already() from None
     except OSError as error:
         raise UsageError(
             f"{FILE} cannot be written here: {(error.strerror or str(error)).lower()}",
             hint="go to a folder of yours",
         ) from error
-    click.echo(str(path))
+
+
+def _there_already() -> UsageError:
+    return UsageError(f"{FILE} is already there", hint="edit it, or replace it with --force")

@@ -15,7 +15,7 @@ from envbuilder.policyfile.tables import Table
 
 _REASON = "why these licences are accepted, for whoever reads it later"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_SEVERAL = re.compile(r"\b(?:and|or)\b|[()]", re.IGNORECASE)
+_SEVERAL = re.compile(r"[()]|\s(?:and|or)\s", re.IGNORECASE)
 _LONGEST = 1000
 """Characters of an expression."""
 _UNREAD = read_pattern("unread")
@@ -40,7 +40,7 @@ def read_licenses(table: Table, written: PolicyText) -> Licenses:
 
 def _exception(entry: Table, origin: Origin) -> LicenseException:
     allow = _leaves(entry)
-    if not allow:
+    if not entry.texts("allow"):
         entry.wrong("allow", "a list of the licences that this package may have")
     return LicenseException(
         package=_package(entry),

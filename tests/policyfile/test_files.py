@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envbuilder.cli.init import POLICY
-from envbuilder.errors import EnvbuilderError, PolicyError
+from envbuilder.errors import EnvbuilderError, PolicyError, PolicyRefused
 from envbuilder.findings import Level
 from envbuilder.policy import DEFAULT
 from envbuilder.policyfile import find_policy, read_policy
+from envbuilder.policyfile.files import LONGEST
 
 
 def write(folder: Path, text: str, name: str = "envbuilder.toml") -> Path:
@@ -23,18 +23,6 @@ def write(folder: Path, text: str, name: str = "envbuilder.toml") -> Path:
 
 def test_without_a_file_the_default_holds() -> None:
     assert read_policy(None) == DEFAULT
-
-
-def test_what_init_writes_is_the_default(tmp_path: Path) -> None:
-    assert read_policy(write(tmp_path, POLICY)) == DEFAULT
-
-
-def test_every_commented_line_of_init_is_a_valid_line(tmp_path: Path) -> None:
-    lines = [line.removeprefix("# ") if " = " in line else line for line in POLICY.splitlines()]
-    policy = read_policy(write(tmp_path, "\n".join(lines)))
-    assert policy.sources == DEFAULT.sources
-    assert policy.builds == DEFAULT.builds
-    assert policy.names == (("some-conda-package", "its-name-on-the-index"),)
 
 
 def test_all_keys_are_read(tmp_path: Path) -> None:
@@ -73,6 +61,14 @@ def test_the_folder_decides_and_its_own_file_comes_first(tmp_path: Path) -> None
         ("[sources]\nurl = ['deny']\n", "policy/invalid", "sources.url has to be"),
         ("[sources]\nindexes = 'x'\n", "policy/invalid", "sources.indexes has to be a list"),
         ("[builds]\nsdist = 'always'\n", "policy/invalid", "builds.sdist has to be"),
+        ("[builds]\nsdist = ['alembic<2']\n", "policy/invalid", "builds.sdist has to be"),
+        ("[channels]\nrestricted = 'no'\n", "policy/invalid", "channels.restricted has to be"),
+        ("[channels]\nimplicit_defaults = 'deny'\n", "policy/unknown-key", "channels.implicit-defaults?"),
+        ("[channels]\nallow = [' ']\n", "policy/invalid", "channels.allow[0] has to be"),
+        ("[pins]\nunpinned = true\n", "policy/invalid", "pins.unpinned has to be"),
+        ("[pins]\nunpined = 'deny'\n", "policy/unknown-key", "did you mean pins.unpinned?"),
+        ("[store]\nmax-size = 5\n", "policy/invalid", 'store.max-size has to be a size such as "50GB"'),
+        ("[store]\nmax-age = '3 moons'\n", "policy/invalid", "store.max-age has to be an age"),
         ("[names]\nfoo = 1\n", "policy/invalid", "names.foo has to be"),
         ("builds = 1\n", "policy/invalid", "builds has to be a table"),
         ("[broken", "policy/invalid", "not TOML"),
@@ -129,7 +125,7 @@ def test_levels_of_codes(tmp_path: Path) -> None:
     ("text", "code", "words"),
     [
         ('"pin/unpined" = "allow"', "policy/unknown-key", "did you mean levels.pin/unpinned?"),
-        ('"nonsense" = "allow"', "policy/unknown-key", "known keys: build/"),
+        ('"nonsense" = "allow"', "policy/unknown-key", "known keys: "),
         ('"pin/unpinned" = "off"', "policy/invalid", 'has to be "allow", "note", "warning" or "error"'),
         ('"pin/unpinned" = 1', "policy/invalid", "has to be"),
     ],
@@ -139,3 +135,86 @@ def test_a_wrong_level_is_an_error(tmp_path: Path, text: str, code: str, words: 
         read_policy(write(tmp_path, f"[levels]\n{text}\n"))
     assert caught.value.code == code
     assert words in str(caught.value)
+
+
+def test_all_mistakes_are_told_in_the_order_of_the_file_each_with_its_line(tmp_path: Path) -> None:
+    text = (
+        "[pins]\nunpinned = 1\n[sauces]\nx = 1\n[sources]\nindexes = [\n  'https://i.example.org',\n  3,\n]\n"
+        "url.x = 'deny'\n"
+    )
+    path = write(tmp_path, text)
+    with pytest.raises(PolicyRefused) as caught:
+        read_policy(path)
+    told = [
+        (finding.origin.line if finding.origin else 0, finding.subject) for finding in caught.value.refusals
+    ]
+    assert told == [(2, "pins.unpinned"), (3, "sauces"), (8, "sources.indexes[1]"), (10, "sources.url")]
+    assert [finding.level for finding in caught.value.refusals] == [Level.ERROR] * 4
+    assert str(caught.value).splitlines()[:2] == [
+        f'policy/invalid: {path.as_posix()}:2:1 pins.unpinned has to be "deny" or "warn" or "allow"',
+        "hint: mend that line of the policy",
+    ]
+
+
+def test_a_project_file_is_pointed_into_too(tmp_path: Path) -> None:
+    text = "[project]\nname = 'x'\n[tool.envbuilder.pins]\n# why\nunpined = 'deny'\n"
+    with pytest.raises(PolicyRefused, match=r"pyproject.toml:5:1 the policy has no key 'pins.unpined'"):
+        read_policy(write(tmp_path, text, "pyproject.toml"))
+
+
+def test_a_flood_of_mistakes_is_cut(tmp_path: Path) -> None:
+    text = "".join(f"k{number} = 1\n" for number in range(5_000))
+    with pytest.raises(PolicyRefused) as caught:
+        read_policy(write(tmp_path, text))
+    assert len(caught.value.refusals) == 100
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"x" * (LONGEST + 1), b"a = " + b"[" * 50_000, b"\xff", b"\xef\xbb\xbfa = 1", b"a = 99999-01-01", b"\0"],
+    ids=["too long", "too deep", "no utf-8", "a mark", "no date", "a null"],
+)
+def test_hostile_bytes_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "envbuilder.toml"
+    path.write_bytes(content)
+    with pytest.raises(PolicyError, match=r"envbuilder\.toml"):
+        read_policy(path)
+
+
+def test_keys_and_values_cannot_move_the_cursor_or_tell_secrets(tmp_path: Path) -> None:
+    text = '"\\u001b[2J" = 1\n"https://u:pw@h.example.org" = 1\n'
+    with pytest.raises(PolicyRefused) as caught:
+        read_policy(write(tmp_path, text))
+    assert "\x1b" not in str(caught.value)
+    assert "pw" not in str(caught.value).replace(str(tmp_path), "")
+
+
+def test_places_are_looked_for_only_where_something_is_pointed_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from envbuilder.policyfile import places
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the text was scanned")
+
+    monkeypatch.setattr(places, "_Scan", refuse)
+    policy = read_policy(write(tmp_path, '[channels]\nallow = ["a"]\n[pins]\nunpinned = "deny"\n'))
+    assert policy.channels.allow == ("a",)
+    assert policy.pins.unpinned == "deny"
+
+
+def test_the_key_of_a_resolution_is_not_moved_by_what_only_reports(tmp_path: Path) -> None:
+    text = '[channels]\nallow = ["a"]\n[pins]\nunpinned = "deny"\n[licenses]\nallow = ["MIT"]\n'
+    policy = read_policy(write(tmp_path, text))
+    assert policy.resolution_key == DEFAULT.resolution_key
+    assert policy.digest != DEFAULT.digest
+
+
+def test_a_policy_is_what_it_says_wherever_it_says_it(tmp_path: Path) -> None:
+    entry = '[[licenses.exception]]\npackage = "a"\nallow = ["MIT"]\nreason = "r"\n'
+    one = read_policy(write(tmp_path, entry))
+    other = read_policy(write(tmp_path, f"# moved\n\n{entry}", "other.toml"))
+    assert one == other
+    assert one.digest == other.digest
+    assert one.licenses.exceptions[0].origin.line == 1
+    assert other.licenses.exceptions[0].origin.line == 3
