@@ -1,7 +1,7 @@
 """Building what a model brings as source: apart from the store, from all other packages and from all secrets.
 
 Code of the model runs here. It gets a copy of its own tree in a directory that is gone afterwards, an empty
-cache of its own, the index without credentials. What is kept of it is one wheel, by the sha256 of its source.
+cache of its own, the index behind a relay. What is kept of it is one wheel, by the sha256 of its source.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from envbuilder.progress import SILENT
 from envbuilder.redact import excerpt
 from envbuilder.references.packing import EPOCH, FILENAME, unpack
 from envbuilder.references.shelf import CHUNK
+from envbuilder.relay.passage import passage
 from envbuilder.resolver.dating import rfc3339
 from envbuilder.resolver.pip_environment import SEEDED
 
 if TYPE_CHECKING:
     import datetime
+    from contextlib import AbstractContextManager
 
     from envbuilder.environment import Interpreter
     from envbuilder.errors import EnvbuilderError
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from envbuilder.progress import Progress
     from envbuilder.redact import SafeUrl
     from envbuilder.references.shelf import Shelf, Sink
+    from envbuilder.relay.passage import Passage
     from envbuilder.settings import Settings
 
 SECONDS: Final = 3600.0
@@ -63,6 +66,11 @@ class Workshop:
     progress: Progress = SILENT
     log: BuildLog = field(default_factory=BuildLog)
 
+    def passage(self) -> AbstractContextManager[Passage]:
+        """Return the way to the indexes for tools that run code of the model."""
+        variables = dict(self.settings.tool_variables)
+        return passage(indexes=self.indexes, variables=variables, offline=self.settings.offline)
+
     def wheel(
         self, source: Path, subdirectory: str, interpreter: Interpreter, day: datetime.datetime | None
     ) -> Path:
@@ -74,6 +82,7 @@ class Workshop:
         known = sorted(self.shelf.path(key, "x").parent.glob("*.whl"))
         if known:
             return known[0]
+        self.shelf.verify(source)
         with neutral_directory() as directory:
             tree = _tree(source, directory) / subdirectory
             if not tree.exists():
@@ -112,34 +121,34 @@ class _Build:
             make = self._uv if self.workshop.engine == "uv" else self._pip
             out = self.directory / f"wheel-{scratch.name}"
             out.mkdir()
-            done = make(attempt, scratch, out)
+            with self.workshop.passage() as way:
+                done = way.told(make(attempt, scratch, out, way))
         log.add(done)
         made = sorted(out.glob("*.whl"))
         return made[0] if done.ok and len(made) == 1 else done
 
-    def _uv(self, attempt: Attempt, scratch: Path, out: Path) -> Finished:
+    def _uv(self, attempt: Attempt, scratch: Path, out: Path, way: Passage) -> Finished:
         arguments = [str(uv_binary(self.workshop.settings)), *UV_FLAGS, "--cache-dir", str(scratch / "cache")]
         arguments += ["--python", str(self.interpreter.path), "--out-dir", str(out)]
         arguments += ["--exclude-newer", rfc3339(self.day)] if self.day and attempt.dated else []
         arguments += ["--offline"] if self.workshop.settings.offline else []
         if attempt.constraints:
             arguments += ["--build-constraints", str(_constraints(attempt, scratch))]
-        indexes = [url.stripped for url in self.workshop.indexes]
-        variables = index_variables(indexes) | {"UV_PYTHON_DOWNLOADS": "never"}
+        variables = {**way.variables, **index_variables(way.indexes), "UV_PYTHON_DOWNLOADS": "never"}
         return self._run([*arguments, "--", str(self.tree)], scratch, variables)
 
-    def _pip(self, attempt: Attempt, scratch: Path, out: Path) -> Finished:
+    def _pip(self, attempt: Attempt, scratch: Path, out: Path, way: Passage) -> Finished:
         venv = scratch / "venv"
         made = self._run([*_venv_command(self.interpreter), str(venv)], scratch, {})
         if not made.ok:
             return made
-        variables = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1"}
+        variables = {**way.variables, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INPUT": "1"}
         if self.day and attempt.dated:
             variables["PIP_UPLOADED_PRIOR_TO"] = rfc3339(self.day)
         if attempt.constraints:
             file = str(_constraints(attempt, scratch))
             variables |= {"PIP_CONSTRAINT": file, "PIP_BUILD_CONSTRAINT": file}
-        variables |= _pip_index(self.workshop)
+        variables |= _pip_index(way, offline=self.workshop.settings.offline)
         pip = [str(venv / "bin" / "python"), "-I", "-m", "pip", *PIP_FLAGS]
         return self._run([*pip, "--wheel-dir", str(out), "--", str(self.tree)], scratch, variables)
 
@@ -148,9 +157,9 @@ class _Build:
             argv,
             directory=scratch,
             variables={
-                "SOURCE_DATE_EPOCH": str(EPOCH),
                 **building_variables(self.workshop.settings),
                 **variables,
+                "SOURCE_DATE_EPOCH": str(EPOCH),
             },
             seconds=SECONDS,
         )
@@ -201,14 +210,15 @@ def _venv_command(interpreter: Interpreter) -> list[str]:
     return [sys.executable, "-I", "-m", *module]
 
 
-def _pip_index(workshop: Workshop) -> dict[str, str]:
-    """The index that nested runs of pip ask as well, without credentials."""
-    if workshop.settings.offline:
+def _pip_index(way: Passage, *, offline: bool) -> dict[str, str]:
+    """The index that nested runs of pip ask as well."""
+    if offline:
         return {"PIP_NO_INDEX": "1"}
-    if not workshop.indexes:
+    if not way.indexes:
         return {}
-    first, *others = [url.stripped for url in workshop.indexes]
-    return {"PIP_INDEX_URL": first, "PIP_EXTRA_INDEX_URL": " ".join(others)}
+    first, *others = way.indexes
+    found = {"PIP_INDEX_URL": first, "PIP_EXTRA_INDEX_URL": " ".join(others)}
+    return found | {"PIP_TRUSTED_HOST": " ".join(way.hosts)}
 
 
 def _unbuilt(done: Finished) -> EnvbuilderError:

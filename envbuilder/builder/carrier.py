@@ -62,6 +62,7 @@ class HostCarrier:
     def _carry(self, reference: DirectReference, place: Place, day: datetime.datetime | None) -> Carried:
         file, source = self._brought(reference)
         if file.name.endswith(".whl"):
+            self.shelf.verify(file)
             wheel = file
         elif place.interpreter is None:
             raise BuildError(
@@ -103,8 +104,10 @@ class HostCarrier:
         if artifact.source is None:
             return artifact
         file = self._stocked(artifact)
-        wheel = file
-        if artifact.kind is Kind.SDIST:
+        if artifact.kind is Kind.WHEEL:
+            self.shelf.verify(file)
+            wheel = file
+        else:
             wheel = self.workshop.wheel(file, _subdirectory(artifact.source), interpreter, lock.as_of)
         return replace(
             artifact,

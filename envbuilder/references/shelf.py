@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from envbuilder.errors import StoreError
 from envbuilder.store.trouble import told
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ class Shelf:
     def keep_under(self, key: str, filename: str, fill: Callable[[Sink], None]) -> Path:
         """Keep what ``fill`` writes under a key of the caller's."""
         return self._keep(filename, fill, key, None)
+
+    def verify(self, path: Path) -> None:
+        """Raise StoreError for a file that does not have the sha256 that it stands under; it is gone then."""
+        with told(self._folder, "read a package file"):
+            found = sha256_of(path)
+            if found == path.parent.name:
+                return
+            path.unlink()
+        raise StoreError(
+            f"{path.name} was damaged in the store", detail=f"kept sha256 {path.parent.name}\nfound sha256 {found}",
+            hint="run again: it is fetched, or read from the model, once more",
+        )  # fmt: skip
 
     def _keep(
         self, filename: str, fill: Callable[[Sink], None], key: str, check: Callable[[Sink], None] | None
