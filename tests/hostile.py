@@ -30,6 +30,12 @@ def write_case(case: dict[str, Any], root: Path) -> None:
         (root / "requirements.txt").write_text("numpy==1.21.0\n")
 
 
+def texts_of(case: dict[str, Any]) -> list[str]:
+    """Return every text of a case as it is, unread by any parser: for what only shows texts."""
+    told = [str(value) for value in case.values()]
+    return [*told, *([] if "setup" in case else [_content(case).decode("utf-8", "surrogateescape")])]
+
+
 def _content(case: dict[str, Any]) -> bytes:
     if "b64" in case:
         return base64.b64decode(case["b64"])

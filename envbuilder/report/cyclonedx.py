@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 4000
 """Characters of one value."""
+_VERSION = 1024
+"""Characters of a version; the standard allows no more."""
 
 
 def write(report: Report, *, fail_on: Level) -> Iterator[str]:  # noqa: ARG001 - every format's signature
@@ -131,7 +133,7 @@ def _component(package: PackageReport, purl: PackageURL, reference: str) -> Comp
     properties += [_property("license-evidence", package.evidence)] if package.evidence else []
     properties += [_property("file", file.filename) for file in package.files]
     return Component(
-        name=_shown(package.name), version=_shown(package.version), type=ComponentType.LIBRARY, purl=purl,
+        name=_shown(package.name), version=_shown(package.version, _VERSION), type=ComponentType.LIBRARY, purl=purl,
         bom_ref=reference, licenses=_licences(package), properties=properties,
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=file.sha256) for file in package.files],
     )  # fmt: skip
@@ -146,7 +148,7 @@ def _purl(package: PackageReport) -> PackageURL:
     return PackageURL(
         type=package.ecosystem,
         name=_shown(package.name),
-        version=_shown(package.version),
+        version=_shown(package.version, _VERSION),
         qualifiers=qualifiers,
     )
 
@@ -171,8 +173,9 @@ def _property(name: str, value: str) -> Property:
     return Property(name=f"envbuilder:{name}", value=_shown(value))
 
 
-def _shown(text: str) -> str:
-    return visible(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…")
+def _shown(text: str, limit: int = _SHOWN) -> str:
+    shown = visible(text[:limit])
+    return shown if len(text) <= limit and len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 
 def _compositions(report: Report, contents: _Contents) -> list[dict[str, Any]]:
