@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from envbuilder.archives.inspection import inspect_archive
 from envbuilder.builder.failures import Cause, failed
 from envbuilder.builder.installer import BuildLog, building_variables, index_variables
 from envbuilder.builder.sources import FIRST, Attempt, cures
@@ -91,6 +92,7 @@ class Workshop:
                 )
             self.progress.phase("build", excerpt(source.name))
             built = _Build(self, tree, directory, interpreter, day).wheel()
+            inspect_archive(built)
             return self.shelf.keep_under(key, built.name, lambda sink: _copy(built, sink))
 
 

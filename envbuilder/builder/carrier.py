@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.version import Version
 
+from envbuilder.archives.inspection import inspect_archive
 from envbuilder.builder.apart import Workshop
 from envbuilder.builder.installer import BuildLog
 from envbuilder.errors import BuildError, ResolveError
@@ -61,8 +62,8 @@ class HostCarrier:
 
     def _carry(self, reference: DirectReference, place: Place, day: datetime.datetime | None) -> Carried:
         file, source = self._brought(reference)
+        self._look_through(file)
         if file.name.endswith(".whl"):
-            self.shelf.verify(file)
             wheel = file
         elif place.interpreter is None:
             raise BuildError(
@@ -95,6 +96,12 @@ class HostCarrier:
             url, sha256, filename, settings=self.settings, indexes=self.indexes, shelf=self.shelf
         )
 
+    def _look_through(self, file: Path) -> None:
+        """Look at an archive of others before anybody opens it. Raises StoreError, BuildError (``archive/…``)."""
+        self.shelf.verify(file)
+        if file.name != FILENAME:
+            inspect_archive(file)
+
     def installable(self, lock: Lock, interpreter: Interpreter) -> Lock:
         """Return the lock with a wheel of this host for each artifact that no index has. Raises EnvbuilderError."""
         artifacts = tuple(self._installable(a, lock, interpreter) for a in lock.artifacts)
@@ -104,10 +111,9 @@ class HostCarrier:
         if artifact.source is None:
             return artifact
         file = self._stocked(artifact)
-        if artifact.kind is Kind.WHEEL:
-            self.shelf.verify(file)
-            wheel = file
-        else:
+        self._look_through(file)
+        wheel = file
+        if artifact.kind is Kind.SDIST:
             wheel = self.workshop.wheel(file, _subdirectory(artifact.source), interpreter, lock.as_of)
         return replace(
             artifact,

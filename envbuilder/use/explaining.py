@@ -161,6 +161,9 @@ def _packages(lock: Lock, rewritten: Rewritten) -> Iterator[Package]:
     asked: dict[str, list[Origin]] = {}
     for item in (*rewritten.spec.seeds, *rewritten.spec.pypi):
         asked.setdefault(item.name, []).append(item.origin)
+    for reference in rewritten.spec.direct:
+        if reference.name:
+            asked.setdefault(reference.name, []).append(reference.origin)
     for artifact in lock.artifacts:
         origins = tuple(dict.fromkeys(asked.get(artifact.name, ())))
         yield Package(
