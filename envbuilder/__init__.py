@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # the module ``typing`` would be most of what importing t
 if TYPE_CHECKING:
     from typing import Any
 
-    from envbuilder.api import acquire, audit, build, diff, parse, resolve, rewrite
+    from envbuilder.api import acquire, audit, build, diff, licenses, parse, resolve, rewrite
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
     from envbuilder.errors import EnvbuilderError
@@ -29,6 +29,7 @@ _HOMES = {
     "audit": "api",
     "build": "api",
     "diff": "api",
+    "licenses": "api",
     "parse": "api",
     "resolve": "api",
     "rewrite": "api",
@@ -46,7 +47,8 @@ _HOMES = {
 
 __all__ = [
     "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "Lock", "Policy", "Report",
-    "Rewritten", "acquire", "audit", "build", "diff", "parse", "resolve", "rewrite",
+    "Rewritten", "acquire", "audit", "build", "diff", "licenses", "parse",
+    "resolve", "rewrite",
 ]  # fmt: skip
 
 

@@ -191,6 +191,42 @@ def audit(
     )
 
 
+def licenses(
+    models: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
+    *,
+    as_of: str | datetime.date = "logged",
+    python: str | None = None,
+    engine: str = "auto",
+    platform: str | None = None,
+    offline: bool = False,
+    strict: bool = False,
+    policy: Policy | None = None,
+    today: datetime.date | None = None,
+    settings: Settings | None = None,
+    progress: Progress = SILENT,
+) -> Report:
+    """Judge the licence of every package that the models lock; nothing is installed, and little is fetched.
+
+    A model without a lock is locked first. What cannot be read, locked or fetched (with ``offline``: what the
+    store does not have) is ``skipped`` in the report. ``today`` is the day that end dates of the policy are
+    compared with, in UTC unless given. Raises UsageError, StoreError.
+    """
+    import datetime as dates
+
+    from envbuilder.use.licences import judge_licences
+
+    settings = _settings(settings, offline=offline)
+    models = [models] if isinstance(models, (str, os.PathLike)) else models
+    return judge_licences(
+        [os.fsdecode(model) for model in models],
+        today=today or dates.datetime.now(dates.timezone.utc).date(),
+        request=_request(as_of, python, engine, offline=settings.offline, strict=strict, platform=platform),
+        settings=settings,
+        policy=policy or DEFAULT,
+        progress=progress,
+    )
+
+
 def diff(
     before: str | os.PathLike[str],
     after: str | os.PathLike[str],

@@ -187,8 +187,10 @@ def _undecided(subject: Subject, terms: Terms) -> tuple[State, Finding]:
             why = "which may be one of several licences"
             if len(classifiers) > 1:
                 why = "and whether all or any of them apply is not said"
+            # One of several classifiers is not the licence: an alias of it would settle nothing.
+            settled = len(classifiers) == 1 or evidence.field
             also = f" and `{excerpt(evidence.field, 60)}`" if evidence.field else ""
-            hint = f"say what the words mean in [licenses.aliases], or {clarify}"
+            hint = f"say what the words mean in [licenses.aliases], or {clarify}" if settled else clarify
             message = f"says `{excerpt(evidence.raw, 200)}`{also}, {why}"
             return "ambiguous", _finding(subject, "license/ambiguous", ambiguous, message, hint)
         case TextOnly(raw=raw):

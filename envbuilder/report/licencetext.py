@@ -20,17 +20,20 @@ KINDS = ("expression", "field", "classifier", "ambiguous", "text", "unknown", "p
 _SHOWN = 12
 """Packages of one cause that are listed; the others are counted."""
 
+_VERSIONS = 4
+
 _NAME = 44
 """Characters of a licence in the table."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Case:
-    """One package with one finding, in all models that have it."""
+    """One package with one kind of finding, in all models that have it."""
 
     package: PackageReport
     finding: Finding
-    models: list[ModelReport] = field(default_factory=list)
+    versions: dict[str, None] = field(default_factory=dict)
+    models: dict[str, ModelReport] = field(default_factory=dict)
 
 
 def write(report: Report, *, fail_on: Level, style: Style = plain) -> Iterator[str]:  # noqa: ARG001
@@ -88,10 +91,9 @@ def _grouped(report: Report) -> list[tuple[tuple[Level, str, str], list[_Case]]]
         for finding in model.findings:
             package = packages[finding.subject]
             cases = groups[finding.level, finding.code, _words(licence_of(package))]
-            case = cases.setdefault(
-                f"{package.name} {package.version}", _Case(package=package, finding=finding)
-            )
-            case.models.append(model)
+            case = cases.setdefault(package.name, _Case(package=package, finding=finding))
+            case.versions[package.version] = None
+            case.models.setdefault(model.model, model)
     ordered = sorted(
         groups.items(), key=lambda item: (RANKS[item[0][0]], item[0][1], -len(item[1]), item[0][2])
     )
@@ -108,21 +110,31 @@ def _group(key: tuple[Level, str, str], cases: list[_Case], report: Report, styl
         yield from _case(case, len(report.models))
     if len(cases) > _SHOWN:
         yield f"  and {len(cases) - _SHOWN:,} more"
-    hint = cases[0].finding.hint if len(cases) == 1 else catalogue()[code].cure
-    yield from wrapped(f"hint: {visible(hint)}", "  ", "    ")
+    yield from wrapped(f"hint: {_hint(code, cause, cases)}", "  ", "    ")
     yield ""
 
 
+def _hint(code: str, cause: str, cases: list[_Case]) -> str:
+    """The cure for all of them; words that mean one thing everywhere are settled by one line."""
+    if len(cases) == 1:
+        return visible(cases[0].finding.hint)
+    if all("[licenses.aliases]" in case.finding.hint for case in cases):
+        return f'if it always means the same: [licenses.aliases] "{visible(cause)}" = "an SPDX expression"'
+    return catalogue()[code].cure
+
+
 def _case(case: _Case, models: int) -> Iterator[str]:
-    package, model = case.package, case.models[0]
-    chain = " -> ".join(package.chain[:-1])
-    places = f" {model.place(case.finding)}:{case.finding.origin.line}" if case.finding.origin else ""
-    told = f"{package.name} {package.version}{places}"
-    if models > 1:
-        told += f", in {counted(len(case.models), models)}"
-    yield from wrapped(visible(told), "  ", "      ")
-    if chain:
-        yield from wrapped(visible(f"needed by {chain}"), "      ", "        ")
+    shown = [excerpt(version, 30) for version in case.versions]
+    more = f" and {len(shown) - _VERSIONS:,} more" if len(shown) > _VERSIONS else ""
+    number = f" in {counted(len(case.models), models)}" if models > 1 else ""
+    yield from wrapped(
+        visible(f"{case.package.name} {', '.join(shown[:_VERSIONS])}{more}{number}"), "  ", "      "
+    )
+    model = next(iter(case.models.values()))
+    origin = case.finding.origin
+    place = f"{model.place(case.finding)}:{origin.line}: " if origin else ""
+    chain = " -> ".join(case.package.chain)
+    yield from wrapped(visible(f"{place}{chain}"), "      ", "        ")
 
 
 def evidence_line(report: Report) -> str:
