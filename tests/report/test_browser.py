@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,24 @@ def test_paper_gets_more_than_a_page_of_the_table(browser: Chrome, tmp_path: Pat
     assert page.evaluated("document.querySelectorAll('#rows > tr').length") == 200
     browser.execute_script("dispatchEvent(new Event('afterprint'))")
     assert page.evaluated("document.querySelectorAll('#rows > tr').length") == 50
+
+
+def test_what_is_shown_is_saved_for_a_spreadsheet(shown: Shown, tmp_path: Path) -> None:
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    behaviour = {"behavior": "allow", "downloadPath": str(folder)}
+    shown.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    shown.search("churn")
+    shown.browser.find_element(By.ID, "save").click()
+    file = folder / "models.csv"
+    WebDriverWait(shown.browser, 20).until(lambda _: file.exists() and file.stat().st_size)
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["model"] for row in rows} == {"registry/churn/1", "registry/churn/2"}
+    first = next(row for row in rows if row["code"] == "channel/restricted")
+    assert (first["level"], first["place"], first["channels"]) == ("error", "conda.yaml:2:3", "defaults")
+    assert (first["before"], first["after"]) == ("'- defaults\n", "'- conda-forge\n- nodefaults\n")
+    assert not [text for row in rows for text in row.values() if text[:1] in set("=+-@")]
 
 
 def test_licences_filter_models(browser: Chrome, tmp_path: Path, locks: Report) -> None:

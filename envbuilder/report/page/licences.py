@@ -38,6 +38,7 @@ def _row(row: Total, models: int) -> str:
     return (
         f'<tr><th scope="row"><code>{html_text(excerpt(row.licence, _SHOWN))}</code></th>'
         f'<td><span class="state {row.state.value}">{row.state.value}</span></td>'
-        f"<td><details><summary>{row.packages:,}</summary>{named}{more}</details></td>"
+        f"<td><details><summary>{row.packages:,} package{'' if row.packages == 1 else 's'}</summary>"
+        f"{named}{more}</details></td>"
         f'<td class="number">{counted(row.models, models)}</td></tr>\n'
     )

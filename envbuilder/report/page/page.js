@@ -196,6 +196,29 @@
     byId('sort').value = state.sort;
   }
 
+  // A cell that begins like a formula gets an apostrophe: a spreadsheet shows it, and computes nothing.
+  const cell = (value) => `"${(/^[=+\-@\t\r]/.test(value) ? `'${value}` : value).replaceAll('"', '""')}"`;
+  const HEAD = ['model', 'mlflow', 'python', 'logged', 'channels', 'level', 'code', 'place', 'message', 'before', 'after'];
+
+  function table() {
+    const lines = [HEAD];
+    for (const model of state.shown) {
+      const own = [model.name, model.mlflow, model.python, model.created, model.channels.map((one) => one.name).join(' ')];
+      if (!model.found.length) lines.push([...own, '', '', '', '', '', '']);
+      for (const one of model.found.map((found) => findings[found])) {
+        const [, before, after] = one.fix || ['', '', ''];
+        lines.push([...own, LEVELS[one.level], one.code, one.place, one.message, before, after]);
+      }
+    }
+    return lines.map((line) => line.map(cell).join(',')).join('\r\n');
+  }
+
+  function save() {
+    const address = URL.createObjectURL(new Blob(['\ufeff', table(), '\r\n'], { type: 'text/csv' }));
+    make('a', { href: address, download: 'models.csv' }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  }
+
   function turn(step) {
     state.page += step;
     draw();
@@ -232,6 +255,7 @@
     for (const list of form.querySelectorAll('select:not(#sort)')) list.addEventListener('change', select);
     byId('sort').addEventListener('change', () => sortBy(asked('sort')));
     form.addEventListener('reset', () => setTimeout(select));
+    byId('save').addEventListener('click', save);
     byId('previous').addEventListener('click', () => turn(-1));
     byId('next').addEventListener('click', () => turn(1));
     for (const head of document.querySelectorAll('[data-sort]')) {

@@ -78,9 +78,9 @@ def tiles(report: Report) -> Iterator[str]:
     yield _tile("errors", found.errors, _share(len(bad), "models"), Level.ERROR)
     yield _tile("warnings", found.warnings, _models_with(report.models, Level.WARNING), Level.WARNING)
     yield _tile("notes", found.notes, _models_with(report.models, Level.NOTE), Level.NOTE)
-    if bad:
-        mended = sum(_mended(model) for model in bad)
-        yield _tile("fixable", mended, f"of {len(bad):,} models with errors: rewriting mends every error")
+    mended = sum(_mended(model) for model in bad)
+    if bad and (mended or not report.of_locks):
+        yield _tile("fixable", mended, f"of {len(bad):,} with errors: rewriting mends all of them")
     if report.of_locks:
         packages = {(p.ecosystem, p.name, p.version) for model in report.models for p in model.packages}
         yield _tile("packages", len(packages), "different ones, in all locks together")
