@@ -59,12 +59,12 @@ def draft_of(
 
 
 def allow_list(expressions: Iterable[tuple[str, int]]) -> Counted:
-    """Return the least list of SPDX leaves that allows all expressions, with the number of packages of each.
+    """Return a short list of SPDX leaves that allows all expressions, with the number of packages of each.
 
     ``expressions`` are pairs of an expression and how many packages have it. Of a choice (``OR``) the side
     that is allowed for another package is taken, else the one that needs the fewest licences.
     """
-    read = [(read_expression(text), count) for text, count in expressions]
+    read = [(read_expression(text), count) for text, count in sorted(expressions)]
     trees = [(tree, count) for tree, count in read if not isinstance(tree, Malformed)]
     allowed: frozenset[str] = frozenset()
     # Those that leave no choice go first: what they need may decide the choices of the others.
