@@ -37,6 +37,47 @@ ACCEPTED = {
 }
 """What the resolver has to be asked: requirements, and how the target's Python begins."""
 
+ALL_OPEN = '[sources]\nurl = "allow"\nvcs = "allow"\nlocal = "allow"\neditable = "allow"\n'
+"""A policy that opens whatever can be opened; what each opened case ends with stands in ``OPENED_ENDS``."""
+
+OPENED_ENDS = {
+    "S14": "build/source-failed",  # its build wants setuptools, which the empty index lacks
+    "S16": "source/local-path",  # the wheel is not there
+    "K10": "source/direct-url",  # no sha256
+    "P05": "source/direct-url",
+}
+
+SOURCES_OF_MODELS = {
+    "a wheel outside": ("../x-1.0-py3-none-any.whl", "input/path-escape"),
+    "an absolute wheel": ("/tmp/x-1.0-py3-none-any.whl", "input/path-escape"),
+    "a tree outside": ("-e ../x", "input/path-escape"),
+    "a file URL": ("x @ file:///etc", "input/path-escape"),
+    "a wheel behind a link": ("./link-1.0-py3-none-any.whl", "input/symlink"),
+    "a tree behind a link": ("./link", "input/symlink"),
+    "a tree with a link": ("./linked", "input/symlink"),
+    "a wheel that is none": ("./broken-1.0-py3-none-any.whl", "archive/"),
+    "an archive without a version": ("./plain.zip", "resolve/malformed"),
+    "a branch": ("x @ git+https://evil.example/x@main", "source/vcs-unpinned"),
+    "no revision": ("x @ git+https://evil.example/x", "source/vcs-unpinned"),
+    "a short commit": ("x @ git+https://evil.example/x@0123456", "source/vcs-unpinned"),
+    "git over ssh": (f"x @ git+ssh://evil.example/x@{'0' * 40}", "source/vcs-unpinned"),
+    "git over http": (f"x @ git+http://evil.example/x@{'0' * 40}", "source/vcs-unpinned"),
+    "git's own protocol": (f"x @ git+git://evil.example/x@{'0' * 40}", "source/vcs-unpinned"),
+    "a repository of the host": (f"x @ git+file:///etc@{'0' * 40}", "input/path-escape"),
+    "a repository of the model": (f"x @ git+file:repo@{'0' * 40}", "input/url-scheme"),
+    "mercurial": (f"x @ hg+https://evil.example/x@{'0' * 40}", "input/url-scheme"),
+    "a password for git": (f"x @ git+https://me:pw@evil.example/x@{'0' * 40}", "source/vcs-unpinned"),
+    "a folder outside a repository": (
+        f"x @ git+https://evil.example/x@{'0' * 40}#subdirectory=../..", "input/path-escape",
+    ),
+    "an option as revision": ("x @ git+https://evil.example/x@--upload-pack=touch", "input/url-malformed"),
+    "md5": (f"x @ https://evil.example/x-1.0-py3-none-any.whl#md5={'0' * 32}", "source/direct-url"),
+    "no hash": ("x @ https://evil.example/x-1.0-py3-none-any.whl", "source/direct-url"),
+    "another protocol": (f"x @ ftp://evil.example/x-1.0-py3-none-any.whl#sha256={'0' * 64}", "input/url-scheme"),
+    "a variable": (f"x @ https://${{CONDA_TOKEN}}/x-1.0.tar.gz#sha256={'0' * 64}", "source/direct-url"),
+    "a variable for git": (f"x @ git+https://${{CONDA_TOKEN}}/x@{'0' * 40}", "source/vcs-unpinned"),
+}  # fmt: skip
+
 OPENABLE = [case for case in READ if case["id"] in OPENED]
 REPORTED = [case for case in READ if case["expect"].startswith("finding:") and case["id"] not in OPENED]
 ACCEPTABLE = [case for case in READ if case["expect"] == "accept"]
@@ -221,6 +262,71 @@ def test_what_is_accepted_reaches_the_resolver_as_it_was_written(
     _asked_the_index_alone(host)
 
 
+GROUP_S = [case for case in READ if case["group"] == "S" and case["id"] not in ACCEPTED]
+
+
+@pytest.fixture
+def everything_open(tmp_path: Path) -> str:
+    path = tmp_path / "open.toml"
+    path.write_text(ALL_OPEN)
+    return str(path)
+
+
+@pytest.mark.parametrize("case", [*GROUP_S, *OPENABLE], ids=lambda case: case["id"])
+def test_an_open_policy_opens_nothing_else(
+    case: dict[str, Any], host: Host, everything_open: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_case(case, host.model)
+    plant(host)
+    code, out = call(capsys, "lock", str(host.model), "--policy", everything_open, "--refresh")
+    kind, _, expected = case["expect"].partition(":")
+    ends = OPENED_ENDS.get(case["id"], expected if kind == "reject" else "resolve/no-solution")
+    assert (code, out["error"]["code"]) == (2, ends)
+    if kind == "reject":
+        assert (host.tools, host.index.connections) == ([], 0)
+    assert not any(str(host.model) in argument for argv in host.tools for argument in argv)
+
+
+@pytest.mark.parametrize("title", SOURCES_OF_MODELS)
+def test_what_no_policy_opens(
+    title: str, host: Host, everything_open: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line, ends = SOURCES_OF_MODELS[title]
+    plant(host)
+    outside = host.model.parent / "outside"
+    (outside / "in").mkdir(parents=True)
+    (outside / "x.whl").write_bytes(b"")
+    (host.model / "link-1.0-py3-none-any.whl").symlink_to(outside / "x.whl")
+    (host.model / "link").symlink_to(outside)
+    (host.model / "linked").mkdir()
+    (host.model / "linked" / "setup.py").symlink_to("/etc/passwd")
+    (host.model / "broken-1.0-py3-none-any.whl").write_bytes(b"PK\x03\x04")
+    (host.model / "plain.zip").write_bytes(b"PK\x05\x06" + bytes(18))
+    (host.model / "requirements.txt").write_text(f"{line}\n")
+    code, out = call(capsys, "lock", str(host.model), "--policy", everything_open)
+    assert code == 2
+    assert out["error"]["code"].startswith(ends)
+    assert not any("git" in Path(argv[0]).name for argv in host.tools)
+
+
+@pytest.mark.parametrize(
+    ("line", "ends"),
+    [
+        (f"x @ git+https://evil.example/x@{'0' * 40}", "build/vcs"),
+        (f"x @ https://evil.example/x-1.0-py3-none-any.whl#sha256={'0' * 64}", "build/network"),
+    ],
+)
+def test_what_the_policy_opens_is_fetched_and_nothing_else_is_told(
+    line: str, ends: str, host: Host, everything_open: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(host)
+    (host.model / "requirements.txt").write_text(f"{line}\n")
+    code, out = call(capsys, "lock", str(host.model), "--policy", everything_open)
+    assert (code, out["error"]["code"]) == (2, ends)
+    assert host.foreign.paths == {"evil.example:443"}
+    host.foreign.clear()
+
+
 def _asked_the_index_alone(host: Host) -> None:
     assert host.questions
     names = {re.split(r"[=<>; ]", line)[0] for question in host.questions for line in question.requirements}
@@ -264,5 +370,5 @@ def test_the_traps_work(host: Host) -> None:
 
 @pytest.mark.skipif(not CASES, reason="the list of hostile inputs is not here")
 def test_every_case_has_its_test() -> None:
-    assert {case["id"] for case in OPENABLE} == set(OPENED)
+    assert {case["id"] for case in OPENABLE} == set(OPENED) == set(OPENED_ENDS)
     assert {case["id"] for case in ACCEPTABLE} == set(ACCEPTED)

@@ -96,6 +96,8 @@ def _unfixed(reference: DirectReference) -> str:
         if reference.digest:
             return "-e wants a source tree" if archive and reference.kind is ReferenceKind.EDITABLE else ""
         return "the model does not hold it" if archive else "its source tree was not read"
+    if "${" in url:
+        return "it holds a variable, and none is ever expanded"
     if url.partition("#")[0].lower().startswith(("http:", "https:")):
         return "" if _SHA256.fullmatch(reference.digest) else "it has no sha256 of one archive"
     if not url.startswith("git+https://"):
