@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envbuilder.bounds import GENEROUS, Bounds, bind, exceeded, told
 from envbuilder.errors import ToolError
 from envbuilder.orphans import end_orphans
 from envbuilder.redact import masked, visible
@@ -148,12 +149,13 @@ def run(
     variables: Mapping[str, str],
     seconds: float = 1800.0,
     on_line: Callable[[str], None] | None = None,
+    bounds: Bounds = GENEROUS,
 ) -> Finished:
     """Run a tool to its end in ``directory`` (a neutral one) with nothing but ``variables``.
 
     ``on_line`` receives each line of stderr as it comes. Raises ToolError if the tool cannot be started,
-    outlives ``seconds`` or floods stdout; a failing exit code is a value. The tool and all its children die with us on
-    an interrupt.
+    outlives ``seconds``, floods stdout or dies of its ``bounds`` (``tool/limit``); a failing exit code is a
+    value. The tool and all its children die with us on an interrupt.
     """
     if not Path(argv[0]).is_absolute():
         raise ToolError(f"{argv[0]!r} is no absolute path", hint="name the tool by its full path")
@@ -167,6 +169,7 @@ def run(
         reason = getattr(error, "strerror", None) or str(error)
         raise ToolError(f"cannot start {argv[0]}: {reason}", hint="check that it is installed") from None
     try:
+        bind(child.pid, bounds)
         out, err = _Pipes(child, on_line).read(started + seconds)
         child.wait(timeout=max(1.0, started + seconds - time.monotonic()))
     except subprocess.TimeoutExpired:
@@ -175,8 +178,11 @@ def run(
     except BaseException:
         _kill_group(child)
         raise
+    stderr = masked(_text(err))
+    if child.returncode < 0 and (kind := exceeded(stderr, child.returncode)):
+        raise _over(child, kind)
     return Finished(
-        argv=tuple(argv), returncode=child.returncode, stdout=_text(out), stderr=masked(_text(err)),
+        argv=tuple(argv), returncode=child.returncode, stdout=_text(out), stderr=stderr,
         seconds=time.monotonic() - started,
     )  # fmt: skip
 
@@ -238,6 +244,14 @@ class _Pipes:
 
 def _late(child: subprocess.Popen[bytes]) -> ToolError:
     return ToolError(f"{_name(child)} did not end in time", hint="try again when the host has less to do")
+
+
+def _over(child: subprocess.Popen[bytes], kind: str) -> ToolError:
+    return ToolError(
+        f"{_name(child)} was ended: {told(kind)}",
+        code="tool/limit",
+        hint="try again on a host with more room",
+    )
 
 
 def _name(child: subprocess.Popen[bytes]) -> str:

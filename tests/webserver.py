@@ -26,6 +26,8 @@ class Server(http.server.ThreadingHTTPServer):
         self.folder = folder
         self.guarded = False
         self.failures = 0
+        self.drops = 0
+        """How often it hangs up without an answer."""
         self.gate = False
         """Whether it is a proxy that asks for credentials."""
         self.elsewhere = ""
@@ -56,6 +58,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         file = self.server.folder / urlsplit(self.path).path.lstrip("/")
         if self.server.gate and self.headers.get("Proxy-Authorization") != TOKEN:
             self._answer(407)
+        elif self.server.drops:
+            self.server.drops -= 1
+            self.close_connection = True
         elif self.server.failures:
             self.server.failures -= 1
             self._answer(503)

@@ -6,6 +6,7 @@ import enum
 import re
 from typing import TYPE_CHECKING, Final
 
+from envbuilder.bounds import exceeded
 from envbuilder.errors import BuildError, StoreError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Cause(enum.Enum):
 
     DISK = "store/full"
     HASH = "build/hash-mismatch"
+    LIMIT = "build/limit"
     NETWORK = "build/network"
     SOURCE = "build/source-failed"
     TOOL = "build/failed"
@@ -53,6 +55,7 @@ _SIGNS: Final = (
 _HINTS: Final = {
     Cause.DISK: "make room on the store's disk, or move it with ENVBUILDER_HOME",
     Cause.HASH: "an index or a proxy gave another file than the one that was locked; lock again with --refresh",
+    Cause.LIMIT: "build it on a host with more memory, or pin a version that has a wheel",
     Cause.NETWORK: "check the network and the index, then try again; nothing was left half-built",
     Cause.SOURCE: "install what its build needs (a compiler, headers), or ask for a version that has a wheel",
     Cause.TOOL: "see the log above",
@@ -68,6 +71,8 @@ _NETWORK: Final = _SIGNS[3][1]
 def cause_of(text: str) -> Cause:
     """Return what a failed tool's stderr says was the cause."""
     found = next((cause for cause, sign in _SIGNS if sign.search(text)), Cause.TOOL)
+    if found in (Cause.SOURCE, Cause.TOOL) and exceeded(text):
+        return Cause.LIMIT
     # A build that could not fetch its tools is the network's fault, unless the build itself ran and failed.
     if found is Cause.SOURCE and "[stderr]" not in text and _NETWORK.search(text):
         return Cause.NETWORK
@@ -91,6 +96,7 @@ def failed(done: Finished, doing: str) -> BuildError | StoreError:
 _WORDS: Final = {
     Cause.DISK: "the disk is full",
     Cause.HASH: "a file is not the one that was locked",
+    Cause.LIMIT: "a process wanted more memory, or a larger file, than it may have",
     Cause.NETWORK: "the index could not be reached",
     Cause.SOURCE: "a source distribution does not build",
     Cause.TOOL: "the installer gave up",

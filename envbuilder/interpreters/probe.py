@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from envbuilder.bounds import MODEST
 from envbuilder.environment import Interpreter
 from envbuilder.errors import ToolError
 from envbuilder.process import neutral_directory, run
@@ -91,7 +92,11 @@ def _ask(path: Path) -> dict[str, Any]:
     with neutral_directory() as directory:
         try:
             done = run(
-                [str(path), "-I", "-S", "-c", SCRIPT], directory=directory, variables={}, seconds=SECONDS
+                [str(path), "-I", "-S", "-c", SCRIPT],
+                directory=directory,
+                variables={},
+                seconds=SECONDS,
+                bounds=MODEST,
             )
         except ToolError as error:
             raise Unfit(error.message) from None
@@ -132,7 +137,7 @@ def _musl_version() -> str:
     """Return musl's version, which only its loader tells, when it is started without arguments."""
     for loader in sorted(Path("/lib").glob("ld-musl-*.so.1")):
         with neutral_directory() as directory:
-            done = run([str(loader)], directory=directory, variables={}, seconds=SECONDS)
+            done = run([str(loader)], directory=directory, variables={}, seconds=SECONDS, bounds=MODEST)
         version = re.search(r"Version (\d+\.\d+)", done.stderr)
         if version:
             return version.group(1)

@@ -4,19 +4,24 @@ import dataclasses
 import fcntl
 import shutil
 import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
+from envbuilder import process
+from envbuilder.bounds import Bounds
 from envbuilder.builder.building import build
 from envbuilder.environment import Interpreter
 from envbuilder.errors import BuildError, PolicyError
+from envbuilder.lock import Kind
 from envbuilder.policy import Builds, Policy
 from envbuilder.redact import SafeUrl
 from envbuilder.settings import Settings
 from envbuilder.store.store import Store
 from tests.builder.conftest import Make, lock_of
-from tests.builder.wheelsmith import make_sdist, make_wheel
+from tests.builder.wheelsmith import artifact_of, make_sdist, make_wheel
 
 SCRIPTS = {"greet": "greeting:main"}
 GREETING = {"greeting.py": "import sys\ndef main():\n    print('hello from', sys.prefix)\n"}
@@ -119,6 +124,57 @@ def test_a_source_that_does_not_build_is_named(make: Make, shop: Path, store: St
     assert "built-1.0.tar.gz" in caught.value.message
     assert "there is no fortran here" in caught.value.detail
     assert published(store) == []
+
+
+def test_a_failed_build_keeps_its_whole_log(make: Make, shop: Path, store: Store) -> None:
+    """The error quotes the end; what was said before it stands in the file that the error names."""
+    trap = "print('\\n'.join('line %d of https://user:hunter2@example.org/' % n for n in range(500))); 1 / 0"
+    source = make_sdist(shop, "built", trap=trap)
+    with pytest.raises(BuildError) as caught:
+        make(source)
+    assert "line 0 " not in caught.value.detail
+    (log,) = (store.root / "failed").glob("*.log")
+    assert caught.value.hint.endswith(f"; log: {log}")
+    text = log.read_text("utf-8")
+    assert "line 0 of" in text
+    assert "ZeroDivisionError" in text
+    assert "built-1.0.tar.gz" in text.splitlines()[-1] or "error" in text
+    assert "hunter2" not in text
+    with pytest.raises(BuildError) as again:
+        make(source)
+    assert f"log: {log}; this failed" in again.value.hint
+    store.forget_failure(log.name.removesuffix(".log"))
+    assert list((store.root / "failed").iterdir()) == []
+
+
+def test_an_archive_that_leads_elsewhere_reaches_no_tool(make: Make, shop: Path, tmp_path: Path) -> None:
+    source = make_sdist(shop, "built", trap=f"open({str(tmp_path / 'ran')!r}, 'w').close()")
+    path = shop / source.filename
+    with tarfile.open(path) as packed:
+        members = [(entry, packed.extractfile(entry)) for entry in packed]
+        with tarfile.open(shop / "evil.tar.gz", "w:gz") as evil:
+            for entry, content in members:
+                evil.addfile(entry, content)
+            evil.addfile(tarfile.TarInfo("built-1.0/../../evil"))
+    (shop / "evil.tar.gz").replace(path)
+    with pytest.raises(BuildError) as caught:
+        make(artifact_of(path, "built", "1.0", Kind.SDIST))
+    assert caught.value.code == "archive/path-escape"
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux sets limits from outside")
+@pytest.mark.parametrize("trap", ["bytearray(2_000_000_000)", "open('x', 'wb').truncate(300_000_000)"])
+def test_a_build_that_wants_too_much_is_ended(
+    make: Make, shop: Path, trap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = Bounds(memory=1_000_000_000, file=200_000_000)
+    monkeypatch.setattr(
+        process.run, "__kwdefaults__", {**(process.run.__kwdefaults__ or {}), "bounds": bounds}
+    )
+    with pytest.raises(BuildError, match="than it may have") as caught:
+        make(make_sdist(shop, "greedy", trap=trap))
+    assert caught.value.code == "build/limit"
 
 
 def test_a_build_that_imports_another_source_of_the_lock_waits_for_it(make: Make, shop: Path) -> None:

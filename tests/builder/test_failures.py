@@ -45,6 +45,11 @@ SEEN = [
     ),
     (Cause.SOURCE, 'Command "/x/bin/python -u -c ..." failed; ERROR: Failed building wheel for alembic'),
     (Cause.SOURCE, "error: metadata-generation-failed"),
+    (
+        Cause.LIMIT,
+        "  × Failed to build `scipy==1.0`\n      cc1plus: out of memory allocating 65536 bytes after a total of 9 bytes",
+    ),
+    (Cause.LIMIT, "  × Failed to build `x==1.0`\n      OSError: [Errno 27] File too large"),
     (Cause.TOOL, "error: unexpected argument '--frobnicate' found"),
     (Cause.TOOL, ""),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
@@ -19,6 +20,7 @@ from envbuilder.errors import (
 from envbuilder.findings import Origin
 from envbuilder.store import failures
 from envbuilder.store.failures import FailureClass, classify, recall, remember
+from envbuilder.store.leftovers import sweep
 from envbuilder.store.store import Store
 from tests.store.conftest import Start
 
@@ -38,6 +40,8 @@ KEY = digest("key")
         (ResolveError("x", code="resolve/network"), None),
         (ResolveError("x", code="resolve/tool"), None),
         (BuildError("x", code="build/network"), None),
+        (BuildError("x", code="build/limit"), FailureClass.BUILD),
+        (ToolError("x", code="tool/limit"), None),
         (StoreError("x", code="store/not-writable"), None),
         (ToolError("x"), None),
         (InterpreterError("x"), None),
@@ -103,6 +107,39 @@ def test_a_damaged_entry_and_one_of_another_key_are_none(store: Store) -> None:
     (path,) = (store.root / "failed").iterdir()
     path.write_bytes(path.read_bytes()[:-5])
     assert recall(store.layout, KEY) is None
+
+
+def test_a_log_is_kept_beside_the_failure_and_goes_with_it(store: Store) -> None:
+    path = failures.keep_log(store.layout, KEY, "what it said\n")
+    assert path is not None
+    assert path.read_text("utf-8") == "what it said\n"
+    assert path.parent == store.root / "failed"
+    assert failures.keep_log(store.layout, KEY, "") is None
+    assert not path.exists()
+    failures.keep_log(store.layout, KEY, "again")
+    failures.forget(store.layout, KEY)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_long_log_keeps_its_ends(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failures, "LONGEST_LOG", 400)
+    path = failures.keep_log(store.layout, KEY, "begin" + "x" * 1000 + "end \udcff")
+    assert path is not None
+    content = path.read_bytes()
+    assert content.startswith(b"beginxx")
+    assert content.endswith(b"xxend \\udcff")
+    assert "… 614 bytes left out" in content.decode()
+    assert len(content) < 450
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(1, True), (25, False)])
+def test_a_collection_takes_old_logs(store: Store, hours: int, kept: bool) -> None:
+    path = failures.keep_log(store.layout, KEY, "text")
+    assert path is not None
+    then = time.time() - hours * 3600
+    os.utime(path, (then, then))
+    sweep(store.layout)
+    assert path.exists() == kept
 
 
 def test_a_flight_fails_as_the_last_one_until_it_is_told_to_forget(store: Store) -> None:

@@ -1,0 +1,92 @@
+"""Both engines on an index of our own: one that stumbles, and one that has only sources."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from envbuilder.environment import Interpreter
+from envbuilder.errors import ResolveError
+from envbuilder.interpreters.choice import Interpreters
+from envbuilder.lock import Target
+from envbuilder.policy import Builds, Policy
+from envbuilder.redact import SafeUrl
+from envbuilder.request import EngineName, Request
+from envbuilder.resolver.engine import Answer, Engine, Failure, FailureKind, Question, Solution
+from envbuilder.resolver.engines import engine_for
+from envbuilder.resolver.resolution import resolve
+from envbuilder.settings import Settings
+from tests.builder.conftest import engine, host, running, shop
+from tests.builder.wheelsmith import make_sdist, make_wheel
+from tests.resolver.toy import rewritten
+from tests.webserver import Server, serving, write_page
+
+__all__ = ["engine", "host", "running", "shop"]
+
+
+@pytest.fixture
+def server(shop: Path) -> Iterator[Server]:
+    """Its index has one wheel, ``plain``, and one source distribution, ``built``, that leaves a mark."""
+    write_page(shop, "plain", [make_wheel(shop, "plain")])
+    trap = f"open({str(shop / 'mark')!r}, 'w').close()"
+    write_page(shop, "built", [make_sdist(shop, "built", trap=trap)])
+    for name in ("pip", "setuptools", "wheel"):
+        write_page(shop, name, [make_wheel(shop, name)])
+    with serving(shop) as one:
+        yield one
+
+
+@pytest.fixture
+def with_builds(engine: str, server: Server, host: Settings, tmp_path: Path) -> Callable[[Builds], Engine]:
+    """Make the engine for that index under a policy."""
+    settings = dataclasses.replace(host, offline=False, index=SafeUrl(f"{server.url}/simple"))
+    name: EngineName = "uv" if engine == "uv" else "pip"
+
+    def make(builds: Builds) -> Engine:
+        return engine_for(name, settings=settings, cache=tmp_path / "cache", policy=Policy(builds=builds))
+
+    return make
+
+
+def ask(one: Engine, running: Interpreter, *names: str) -> Answer:
+    target = Target(python=running.version, platform=running.platform, floor=running.floor)
+    return one.solve(Question(requirements=names, target=target, interpreter=running))
+
+
+@pytest.mark.parametrize("trouble", ["failures", "drops"])
+def test_an_index_that_stumbles_is_asked_again(
+    with_builds: Callable[[Builds], Engine], server: Server, running: Interpreter, trouble: str
+) -> None:
+    setattr(server, trouble, 2)
+    answer = ask(with_builds(Builds()), running, "plain")
+    assert isinstance(answer, Solution), answer.text
+    assert getattr(server, trouble) == 0
+
+
+@pytest.mark.parametrize("builds", [Builds(sdist="never"), Builds(sdist=("plain", "other"))])
+def test_what_may_not_be_built_is_not(
+    with_builds: Callable[[Builds], Engine], host: Settings, running: Interpreter, shop: Path, builds: Builds
+) -> None:
+    one = with_builds(builds)
+    answer = ask(one, running, "built", "plain")
+    assert isinstance(answer, Failure)
+    assert (answer.kind, "built" in answer.packages) == (FailureKind.NO_SOLUTION, True)
+    interpreters = Interpreters(settings=host, folder=host.home)
+    model = rewritten("built==1.0", python=(running.version,), created=None)
+    with pytest.raises(ResolveError):
+        resolve(
+            model, request=Request(as_of="now"), engine=one, interpreters=interpreters,
+            policy=Policy(builds=builds),
+        )  # fmt: skip
+    assert not (shop / "mark").exists()
+
+
+def test_what_is_listed_is_built(
+    with_builds: Callable[[Builds], Engine], running: Interpreter, shop: Path
+) -> None:
+    answer = ask(with_builds(Builds(sdist=("built",))), running, "built", "plain")
+    assert isinstance(answer, Solution), answer.text
+    assert (shop / "mark").exists()
