@@ -17,10 +17,10 @@ from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 
-from envbuilder.licensing.archive import from_zip, licence_file, sdist_metadata, unreadable, wheel_metadata
+from envbuilder.licensing.archive import from_zip, licence_file, unreadable, wheel_metadata
 from envbuilder.licensing.metadata import LONGEST, Metadata, read_metadata
 from envbuilder.licensing.ranged import RangedFile
-from envbuilder.licensing.sdist import files_of_tar, sdist_parts
+from envbuilder.licensing.sdist import beginning, files_of_sdist, sdist_parts
 from envbuilder.licensing.setuptools_requires import read_requires
 from envbuilder.lock import Kind
 from envbuilder.redact import SafeUrl
@@ -62,12 +62,11 @@ class Access:
         """Return the sha256 of a licence file within an artifact, "" if it has none there. Raises as above."""
         wanted = licence_file(path)
         with self._opened(artifact) as stream:
-            if artifact.kind is Kind.WHEEL or artifact.filename.endswith(".zip"):
+            if artifact.kind is Kind.WHEEL:
                 content = from_zip(stream, wanted)
             else:
-                content = next(
-                    (file.read(LONGEST + 1) for name, file in files_of_tar(stream) if wanted([name])), None
-                )
+                files = files_of_sdist(stream, artifact.filename)
+                content = next((beginning(chunks) for name, chunks in files if wanted([name])), None)
         return "" if content is None else hashlib.sha256(content).hexdigest()
 
     def _beside(self, artifact: Artifact) -> bytes | None:
@@ -92,10 +91,7 @@ class Access:
 
     def _source(self, artifact: Artifact) -> Metadata:
         with self._opened(artifact) as stream:
-            if artifact.filename.endswith(".zip"):
-                info, requires = from_zip(stream, sdist_metadata) or b"", b""
-            else:
-                info, requires = sdist_parts(stream)
+            info, requires = sdist_parts(stream, artifact.filename)
         found = read_metadata(info)
         return found if found.requires else replace(found, requires=read_requires(requires))
 

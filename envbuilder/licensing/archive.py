@@ -1,4 +1,4 @@
-"""Reading single files out of a wheel or a zipped source distribution, without unpacking anything."""
+"""Reading single files out of a wheel, which may be on a server: only what is read of it is fetched."""
 
 from __future__ import annotations
 
@@ -32,11 +32,6 @@ def from_zip(stream: IO[bytes], wanted: Callable[[list[str]], str | None]) -> by
 def wheel_metadata(names: list[str]) -> str | None:
     """Return the name of the METADATA file of a wheel; a wheel has one ``.dist-info`` folder (PEP 427)."""
     return _only(name for name in names if name.endswith(".dist-info/METADATA") and name.count("/") == 1)
-
-
-def sdist_metadata(names: list[str]) -> str | None:
-    """Return the name of the PKG-INFO in the one folder of a source distribution (PEP 625)."""
-    return _only(name for name in names if name.endswith("/PKG-INFO") and name.count("/") == 1)
 
 
 def licence_file(path: str) -> Callable[[list[str]], str | None]:

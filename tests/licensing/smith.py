@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
 import tarfile
 import zipfile
 from pathlib import Path
@@ -12,6 +14,8 @@ from pathlib import Path
 from envbuilder.lock import Artifact, Kind
 from envbuilder.redact import SafeUrl
 from envbuilder.spec import PypiName
+
+PACKINGS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
 
 
 def metadata(name: str, *lines: str, version: str = "1.0") -> bytes:
@@ -55,11 +59,13 @@ def sdist(folder: Path, name: str, files: dict[str, bytes], *, packing: str = "g
             for member, data in files.items():
                 archive.writestr(f"{name}-1.0/{member}", data)
         return path
-    with tarfile.open(path, f"w:{packing}") as tar:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w:") as tar:
         for member, data in files.items():
             info = tarfile.TarInfo(f"{name}-1.0/{member}")
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
+    path.write_bytes(PACKINGS[packing](plain.getvalue()))
     return path
 
 

@@ -186,11 +186,10 @@ def test_metadata_that_unpacks_without_end_is_cut(shop: Path, server: Server, ac
 
 
 def test_a_bomb_of_a_source_distribution_ends_at_the_bound(
-    shop: Path, server: Server, access: Access, monkeypatch: pytest.MonkeyPatch
+    shop: Path, server: Server, access: Access
 ) -> None:
     path = smith.bomb(shop, "toy", 200 << 20)
-    monkeypatch.setattr("envbuilder.licensing.sdist.UNPACKED", 10 << 20)
-    with pytest.raises(EnvbuilderError, match="no PKG-INFO"):
+    with pytest.raises(EnvbuilderError, match="unpacks to more than"):
         access.metadata(smith.artifact(path, "toy", server.url))
 
 
@@ -200,6 +199,13 @@ def test_a_source_distribution_without_pkg_info_is_told(
 ) -> None:
     path = smith.sdist(shop, "toy", files)
     with pytest.raises(EnvbuilderError, match="no PKG-INFO"):
+        access.metadata(smith.artifact(path, "toy", server.url))
+
+
+def test_a_source_distribution_that_is_no_archive_is_told(shop: Path, server: Server, access: Access) -> None:
+    path = shop / "toy-1.0.tar.gz"
+    path.write_bytes(b"<html>not here</html>" * 100)
+    with pytest.raises(EnvbuilderError, match=r"toy-1.0.tar.gz"):
         access.metadata(smith.artifact(path, "toy", server.url))
 
 
