@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.documents import output_of, shown
 
 README = (ROOT / "README.md").read_text("utf-8")
 
-SHOWN = re.findall(r"(?m)^\$ (envbuilder .+)\n((?:(?!\$ |```).*\n)*)", README)
-"""Each command of a console block with the output that stands below it."""
+SHOWN = shown(README)
 
 
 def stable(text: str, home: Path) -> str:
@@ -34,12 +30,7 @@ def test_the_readme_shows_commands() -> None:
 @pytest.mark.index
 @pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
 def test_a_shown_output_is_real(command: str, output: str, warm_home: Path) -> None:
-    argv = [sys.executable, "-m", *shlex.split(command)]
-    environ = {**os.environ, "ENVBUILDER_HOME": str(warm_home), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        argv, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    assert stable(done.stdout, warm_home) == stable(output, warm_home)
+    assert stable(output_of(command, warm_home), warm_home) == stable(output, warm_home)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
