@@ -63,7 +63,7 @@ def _split(text: str) -> SplitResult | None:
 
 def masked_url(text: str) -> str:
     """Return one URL with everything secret in it masked; text that is no URL stays as it is."""
-    shown = _without_user(text)
+    shown = _without_user(text) if _AUTHORITY.match(text) else _masked_inside(text)
     parts = _split(shown)
     if parts is None or not parts.scheme or "://" not in shown:
         return _SCP_USER.sub(f"{MASK}@", TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", shown))
@@ -99,9 +99,14 @@ def _masked_pair(pair: str) -> str:
     return f"{name}={MASK}" if equals and value else (MASK if pair else pair)
 
 
+def _masked_inside(text: str) -> str:
+    """Return text with each URL that begins somewhere in it masked."""
+    return _URL.sub(lambda match: masked_url(match.group()), text)
+
+
 def masked(text: str) -> str:
     """Return free text (a log, a tool's output) with every URL and every ``user:password@`` in it masked."""
-    return _USER_AND_PASSWORD.sub(f"{MASK}@", _URL.sub(lambda match: masked_url(match.group()), text))
+    return _USER_AND_PASSWORD.sub(f"{MASK}@", _masked_inside(text))
 
 
 def visible(text: str, *, newlines: bool = False) -> str:

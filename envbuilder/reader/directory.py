@@ -43,7 +43,8 @@ def inner_path(text: str, origin: Origin | None = None, *, base: str = "") -> st
         raise Refusal("input/too-long", f"a path of {len(text)} characters", origin)
     if not text.replace("\0", "").isprintable():
         raise Refusal("input/control-character", f"the path {excerpt(text)} holds hidden characters", origin)
-    foreign = text.startswith(("/", "~")) or _DRIVE.match(text) or _SCHEME.match(text)
+    # A URL further inside is no place in a model, and its credentials would become names of files.
+    foreign = text.startswith(("/", "~")) or _DRIVE.match(text) or _SCHEME.match(text) or "://" in text
     if foreign or "\\" in text or "\0" in text:
         raise _escape(text, origin)
     parts: list[str] = []

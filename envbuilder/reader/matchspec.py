@@ -39,7 +39,7 @@ def read_matchspec(text: str, origin: Origin) -> CondaRequirement:
         version=version,
         build=_checked_build(brackets.pop("build", build), text, origin),
         channel=masked_url(channel),
-        subdir=brackets.pop("subdir", subdir),
+        subdir=masked(brackets.pop("subdir", subdir)),
         brackets=tuple(sorted((key, masked(value)) for key, value in brackets.items())),
         text=_masked_text(text, channel),
         origin=origin,

@@ -13,7 +13,7 @@ from envbuilder.reader.gather import Refusal
 from envbuilder.reader.pythonversion import plain_version
 from envbuilder.reader.reading import Reading
 from envbuilder.reader.safeyaml import Mapping, Node, Scalar, is_absent, read_mapping, text_of
-from envbuilder.redact import excerpt
+from envbuilder.redact import excerpt, masked
 from envbuilder.spec import Flavor, PythonRequest
 
 PATH = "MLmodel"
@@ -34,7 +34,7 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Logged:
-    """What an MLmodel file says about its environment and its origin."""
+    """What an MLmodel file says about its environment and its origin; credentials of URLs are masked."""
 
     flavors: tuple[Flavor, ...] = ()
     python: PythonRequest | None = None
@@ -98,7 +98,7 @@ class _Reader:
             text = text_of(node, key)
             if len(text) > limits.PATH_CHARACTERS:
                 raise Refusal("input/too-long", f"{key} of {len(text)} characters", node.origin)
-            return text or None
+            return masked(text) or None
         return None
 
     def flavors(self) -> tuple[Flavor, ...]:
@@ -174,12 +174,12 @@ class _Reader:
 
 
 def _flavor(key: Scalar, details: Mapping | None) -> Flavor:
-    name = text_of(key, "a flavor")
+    name = masked(text_of(key, "a flavor"))
     module = details.get("loader_module") if details else None
     version = _library_version(name, details) if details else ""
     return Flavor(
         name=name,
-        loader_module=text_of(module, "loader_module") if module else "",
+        loader_module=masked(text_of(module, "loader_module")) if module else "",
         library_version=version,
         origin=key.origin,
     )
@@ -190,7 +190,7 @@ _SHORT_KEYS = {"xgboost": "xgb", "lightgbm": "lgb"}
 
 def _library_version(name: str, details: Mapping) -> str:
     node = details.get(f"{_SHORT_KEYS.get(name, name)}_version")
-    return text_of(node, "a version") if isinstance(node, Scalar) else ""
+    return masked(text_of(node, "a version")) if isinstance(node, Scalar) else ""
 
 
 def utc_time(text: str) -> datetime.datetime | None:

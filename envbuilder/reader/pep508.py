@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from envbuilder.findings import Origin
 from envbuilder.reader import limits
 from envbuilder.reader.gather import Refusal
-from envbuilder.redact import excerpt
+from envbuilder.redact import excerpt, masked
 from envbuilder.spec import PypiName, PypiRequirement
 
 _BLANKS = " \t"
@@ -122,6 +122,9 @@ def checked_marker(text: str, origin: Origin) -> str:
         raise malformed(text, "it is no environment marker (PEP 508)", origin) from None
     if not text.isascii():
         raise malformed(text, "a marker is ASCII", origin)
+    if masked(text) != text:
+        # No variable of a marker is ever a URL, and a requirement's text is written to many places.
+        raise malformed(text, "a marker holds no credentials", origin)
     return text
 
 

@@ -18,7 +18,7 @@ from tests.fuzz import model_laws, store_laws, text_laws
 
 Law: TypeAlias = Callable[[bytes, Path], None]
 
-LARGEST = 256 * 1024
+LARGEST = 64 * 1024
 """Bytes of an amplified input."""
 
 _MEMORY = Path("/dev/shm")  # every input makes and removes files

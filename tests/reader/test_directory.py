@@ -33,7 +33,7 @@ def test_inner_path(text: str, base: str, inside: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["/etc/passwd", "../a", "a/../../b", "~/a", "C:\\a", "C:/a", "\\\\host\\a", "a\\b", "https://example.org/a",
-     "file:///a", "a\0b", "//host/a"],
+     "file:///a", "a\0b", "//host/a", "./https://me:pw@example.org/a", "'https://example.org/a"],
 )  # fmt: skip
 def test_paths_that_leave(text: str) -> None:
     with pytest.raises(Refusal) as caught:
