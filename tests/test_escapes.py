@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -16,8 +18,10 @@ from markdown_it import MarkdownIt
 from envbuilder.escapes import (
     github_message,
     github_property,
+    html_text,
     markdown_code,
     sarif_text,
+    script_json,
     terminal_line,
     xml_text,
 )
@@ -30,6 +34,7 @@ NASTY = st.text(
 ESCAPES = [
     github_message,
     github_property,
+    html_text,
     markdown_code,
     sarif_text,
     xml_text,
@@ -49,6 +54,44 @@ def test_xml_gives_the_text_back_in_elements_and_attributes(text: str) -> None:
     assert (found.text or "") == visible(text)
     assert found.get("b") == visible(text)
     assert len(found) == 0
+
+
+class Parsed(HTMLParser):
+    """The text of a page, its tags, and the values of its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.values: list[str | None] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.values += [value for _, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@given(NASTY)
+def test_html_gives_the_text_back_in_elements_and_attributes(text: str) -> None:
+    page = Parsed(f'<p title="{html_text(text)}">{html_text(text)}</p>')
+    assert page.tags == ["p"]
+    assert page.values == [visible(text)]
+    assert page.text == visible(text)
+
+
+@given(st.one_of(NASTY, st.sampled_from(["</script>", "<!--<script", "]]>", "<!--"])))
+def test_json_in_a_script_element_is_the_value_and_nothing_ends_the_element(text: str) -> None:
+    shown = visible(text, newlines=True)
+    written = script_json({"texts": [shown]})
+    assert written.isascii()
+    assert not set("<>&") & set(written)
+    page = Parsed(f"<script>{written}</script><p>after</p>")
+    assert page.tags == ["script", "p"]
+    assert json.loads(page.text.removesuffix("after")) == {"texts": [shown]}
 
 
 @given(NASTY)

@@ -22,21 +22,25 @@ def heading(report: Report, fail_on: Level) -> Iterator[str]:
     """Yield the title and the outcome in one sentence."""
     yield f"<h1>{_title(report)}</h1>\n"
     failing = sum(_has(model, fail_on) for model in report.models)
+    word = "errors" if fail_on is Level.ERROR else "errors or warnings"
     if not report.complete:
         count = len(report.skipped)
         yield _outcome("incomplete", "Not complete", f"{count:,} {_things(count)} could not be read")
     elif report.fails(fail_on) and not failing:
         yield _outcome("failed", "Failed", "the policy has mistakes")
     elif failing:
-        word = "errors" if fail_on is Level.ERROR else "errors or warnings"
         verb = "has" if failing == 1 else "have"
         yield _outcome("failed", "Failed", f"{counted(failing, len(report.models))} {verb} {word}")
     else:
-        yield _outcome("passed", "Passed", f"{len(report.models):,} models, none with what fails the check")
+        yield _outcome("passed", "Passed", f"none of {_models(len(report.models))} has {word}")
 
 
 def _title(report: Report) -> str:
     return "Licences of model environments" if report.of_locks else "Audit of model environments"
+
+
+def _models(count: int) -> str:
+    return f"{count:,} model{'' if count == 1 else 's'}"
 
 
 def _things(count: int) -> str:
