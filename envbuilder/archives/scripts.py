@@ -30,13 +30,18 @@ def entry_points(content: bytes) -> Iterator[str]:
             yield text.partition("=")[0].strip()
 
 
+def is_own(name: str) -> bool:
+    """Whether a program of this name belongs to the environment itself: its Python, its activation."""
+    return _OWN.fullmatch(name.lower()) is not None
+
+
 def check_script(name: str, *, faults: Faults, where: str) -> None:
     """Refuse a script that would not be written into the environment's folder of programs, or over a part of it."""
     shown = f"{where} names a script {excerpt(name)!r}"
     trouble = unreadable(name) or escapes(name, tuple(name.split("/")))
     if trouble or "/" in name or leaves(name) or name == ".":
         faults.add("archive/script-path", f"{shown} that {trouble or 'is a path'}", subject=name)
-    elif _OWN.fullmatch(name.lower()):
+    elif is_own(name):
         faults.add(
             "archive/script-path",
             f"{shown}, which would take the place of the environment's own",

@@ -11,16 +11,19 @@ from envbuilder.builder.bytecode import compile_tree
 from envbuilder.builder.installer import BuildLog, Installer, Job
 from envbuilder.builder.pip_installer import PipInstaller
 from envbuilder.builder.proof import complete, prove, prove_more
+from envbuilder.builder.scrutiny import check_places, findings_of
 from envbuilder.builder.uv_installer import UvInstaller
 from envbuilder.environment import environment_id
-from envbuilder.errors import BuildError, PolicyError
+from envbuilder.errors import BuildError, EnvbuilderError, PolicyError
 from envbuilder.lock import Kind
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT
 from envbuilder.store.files import remove_tree
+from envbuilder.store.remarks import read_findings
 
 if TYPE_CHECKING:
     from envbuilder.environment import Environment, Interpreter
+    from envbuilder.findings import Finding
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
     from envbuilder.progress import Progress
@@ -39,6 +42,11 @@ class Built:
     hit: bool
     """Whether it was there already, or another process made it while we waited."""
     seconds: float
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is to be told of the environment (``build/…``), read when it is asked for."""
+        return read_findings(self.environment.prefix)
 
 
 def build(
@@ -89,8 +97,16 @@ class _Parts:
 
 
 def _make(flight: Flight, parts: _Parts) -> Environment:
-    installer = _installer(parts)
     log = BuildLog()
+    try:
+        return _built(flight, parts, log)
+    except EnvbuilderError as error:
+        flight.keep_log(error, log.text())
+        raise
+
+
+def _built(flight: Flight, parts: _Parts, log: BuildLog) -> Environment:
+    installer = _installer(parts)
     job = Job(
         lock=_installable(flight, parts, log),
         interpreter=parts.interpreter,
@@ -101,10 +117,12 @@ def _make(flight: Flight, parts: _Parts) -> Environment:
         policy=parts.policy,
         progress=flight.progress,
         log=log,
+        apart=any(artifact.source is not None for artifact in parts.lock.artifacts),
     )
     try:
         installer.install(job)
         complete(job)
+        check_places(job.tree)
         flight.progress.phase("compile", f"{len(parts.lock.artifacts)} packages")
         compile_tree(job)
         flight.progress.phase("verify", ", ".join(parts.lock.imports))
@@ -120,6 +138,7 @@ def _make(flight: Flight, parts: _Parts) -> Environment:
         interpreter=parts.interpreter,
         imports=parts.lock.imports,
         log=job.log.text(),
+        findings=findings_of(job.tree, parts.lock),
     )
 
 
@@ -129,11 +148,22 @@ def _installable(flight: Flight, parts: _Parts, log: BuildLog) -> Lock:
         return parts.lock
     from envbuilder.builder.carrier import carrier_of
 
+    _refuse_own_pip(parts.lock)
     engine = "pip" if parts.lock.engine == "pip" else "uv"
     carrier = carrier_of(
         parts.store, engine, settings=parts.settings, policy=parts.policy, progress=flight.progress, log=log
     )
     return carrier.installable(parts.lock, parts.interpreter)
+
+
+def _refuse_own_pip(lock: Lock) -> None:
+    """Raise PolicyError where the pip that would install everything is the model's own."""
+    if lock.engine == "pip" and any(a.name == "pip" and a.source is not None for a in lock.artifacts):
+        raise PolicyError(
+            "the model brings its own pip, which would install all its other packages",
+            code="source/own-pip",
+            hint="use --engine uv, which only installs it, or take pip from the index",
+        )
 
 
 def _installer(parts: _Parts) -> Installer:

@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from envbuilder.archives.inspection import inspect_archive
 from envbuilder.errors import BuildError
+from envbuilder.lock import Kind
 from envbuilder.store.trouble import told
 from envbuilder.web import Answer, Web, WebError, retried
 
@@ -26,7 +28,7 @@ _CHUNK = 1 << 20
 class Fetcher:
     """Fetches artifacts into a folder where each file stands under its sha256, once for all environments.
 
-    Credentials of an index go to that index's host alone, also after a redirect.
+    None is kept that was not looked through (envbuilder.archives). Credentials of an index go to that index's host alone, also after a redirect.
     """
 
     def __init__(self, job: Job) -> None:
@@ -38,7 +40,7 @@ class Fetcher:
         )
 
     def fetch(self, artifacts: Iterable[Artifact]) -> tuple[Path, ...]:
-        """Return a path for each artifact, in order. Raises BuildError, StoreError."""
+        """Return a path for each artifact, in order. Raises BuildError (ArchiveRefused too), StoreError."""
         with ThreadPoolExecutor(THREADS) as pool:
             return tuple(pool.map(self._one, artifacts))
 
@@ -67,6 +69,8 @@ class Fetcher:
                 found = self._copy(answer, stream)
             if found != artifact.sha256:
                 raise _mismatch(artifact, found)
+            # Before any tool sees it. Of a wheel only what is said of its files: nothing is built from them.
+            inspect_archive(unfinished, name=artifact.filename, contents=artifact.kind is Kind.SDIST)
             with told(self._folder, "keep a package file"):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 unfinished.replace(path)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
+LONGEST_LOG = 4 * 1024 * 1024
+"""Bytes of a log that is kept; a build that says more repeats itself."""
+
 
 class FailureClass(enum.Enum):
     """Why something failed."""
@@ -93,6 +96,29 @@ def remember(layout: Layout, key: str, error: BaseException) -> None:
         replace_file(_path(layout, key), json.dumps(value, indent=1).encode("ascii"), tmp=layout.tmp)
 
 
+def keep_log(layout: Layout, key: str, text: str) -> Path | None:
+    """Keep the log of a failure beside it, cut in the middle if it is very long; return where, if anywhere.
+
+    It goes with the failure: when that is forgotten, or with the next collection after a day. An empty text
+    takes away what an earlier failure left.
+    """
+    path = _log(layout, key)
+    content = text.encode("utf-8", "backslashreplace")
+    over = len(content) - LONGEST_LOG
+    if over > 0:
+        head, tail = content[: LONGEST_LOG // 4], content[-3 * LONGEST_LOG // 4 :]
+        content = head + f"\n… {over} bytes left out\n".encode() + tail
+    try:
+        if content:
+            replace_file(path, content, tmp=layout.tmp)
+            return path
+        path.unlink(missing_ok=True)
+    except OSError:
+        # A full disk has no room for the words about it either.
+        pass
+    return None
+
+
 def recall(layout: Layout, key: str) -> EnvbuilderError | None:
     """Return a failure that still counts, as an error that tells how old it is."""
     found = _read(_path(layout, key), key)
@@ -109,8 +135,9 @@ def recall(layout: Layout, key: str) -> EnvbuilderError | None:
 
 def forget(layout: Layout, key: str) -> None:
     """Try again the next time."""
-    with contextlib.suppress(OSError):
-        _path(layout, key).unlink()
+    for path in (_path(layout, key), _log(layout, key)):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _error(found: Remembered, *, minutes: int) -> EnvbuilderError:
@@ -153,6 +180,10 @@ def _read(path: Path, key: str) -> Remembered | None:
 
 def _path(layout: Layout, key: str) -> Path:
     return layout.root / "failed" / f"{key[:PATH_HEX]}.json"
+
+
+def _log(layout: Layout, key: str) -> Path:
+    return layout.root / "failed" / f"{key[:PATH_HEX]}.log"
 
 
 def _free(root: Path) -> int:

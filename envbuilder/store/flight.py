@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envbuilder.environment import Environment, Interpreter
+    from envbuilder.errors import EnvbuilderError
+    from envbuilder.findings import Finding
     from envbuilder.lock import Lock
 
 POLL = 0.05
@@ -168,12 +170,30 @@ class Flight:
         reach("placed")
         return place
 
+    def keep_log(self, error: EnvbuilderError, log: str) -> None:
+        """Keep the log of a build that fails for as long as its failure may be asked about, and name it."""
+        path = failures.keep_log(self._layout, self.env_id, f"{log}\n{error}\n" if log.strip() else "")
+        if path:
+            error.hint = "; ".join(filter(None, [error.hint, f"log: {path}"]))
+
     def publish(
-        self, tree: Path, *, lock: Lock, interpreter: Interpreter, imports: tuple[str, ...], log: str
+        self,
+        tree: Path,
+        *,
+        lock: Lock,
+        interpreter: Interpreter,
+        imports: tuple[str, ...],
+        log: str,
+        findings: tuple[Finding, ...] = (),
     ) -> Environment:
         """Make what was built in stage() or place() an environment. Raises StoreError; then nothing is."""
         finished = publish.Finished(
-            env_id=self.env_id, lock=lock, interpreter=interpreter, imports=imports, log=log
+            env_id=self.env_id,
+            lock=lock,
+            interpreter=interpreter,
+            imports=imports,
+            log=log,
+            findings=findings,
         )
         self.progress.phase("publish")
         with told(self._layout.root, "publish an environment"):

@@ -69,6 +69,7 @@ def _stale(layout: Layout) -> Iterator[Path]:
     places = (
         (layout.tmp, "*", HOUR),
         (layout.root / "failed", "*.json", DAY),
+        (layout.root / "failed", "*.log", DAY),
         (layout.root / "pythons" / "v1", "*.tmp", HOUR),
     )
     for folder, pattern, age in places:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envbuilder.errors import StoreError
-from envbuilder.store import index, survey
+from envbuilder.store import index, remarks, survey
 from envbuilder.store.faults import reach
 from envbuilder.store.files import sync_directory, sync_file_system, write_synced
 from envbuilder.store.manifest import FOLDER, LISTING, NAME, PYTHON, FileMark, Manifest, mark
 
 if TYPE_CHECKING:
     from envbuilder.environment import Interpreter
+    from envbuilder.findings import Finding
     from envbuilder.lock import Lock
 
 LOG = "build.log"
@@ -35,6 +36,7 @@ class Finished:
     interpreter: Interpreter
     imports: tuple[str, ...]
     log: str
+    findings: tuple[Finding, ...] = ()
 
 
 def seal(tree: Path, finished: Finished) -> Manifest:
@@ -42,6 +44,7 @@ def seal(tree: Path, finished: Finished) -> Manifest:
     folder = tree / FOLDER
     folder.mkdir(exist_ok=True)
     (folder / LOG).write_text(finished.log, "utf-8", "backslashreplace")
+    (folder / remarks.NAME).write_bytes(remarks.findings_text(finished.findings))
     rows = survey.survey(tree)
     reach("surveyed")
     listing = survey.to_tsv(rows)
