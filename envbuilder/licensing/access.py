@@ -19,10 +19,11 @@ from packaging.utils import canonicalize_name
 
 from envbuilder.licensing.archive import from_zip, licence_file, unreadable, wheel_metadata
 from envbuilder.licensing.metadata import LONGEST, Metadata, read_metadata
+from envbuilder.licensing.pyproject import project_metadata
 from envbuilder.licensing.ranged import RangedFile
 from envbuilder.licensing.sdist import beginning, files_of_sdist, sdist_parts
 from envbuilder.licensing.setuptools_requires import read_requires
-from envbuilder.lock import Kind
+from envbuilder.lock import Commit, Kind, ModelTree
 from envbuilder.redact import SafeUrl
 from envbuilder.store.trouble import told
 from envbuilder.web import WebError, retried
@@ -30,6 +31,7 @@ from envbuilder.web import WebError, retried
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envbuilder.licensing.pages import Pages
     from envbuilder.lock import Artifact
     from envbuilder.store.layout import Layout
     from envbuilder.web import Web
@@ -43,8 +45,9 @@ _CHUNK = 1 << 20
 class Access:
     """Reads metadata of artifacts from where they are. Safe in threads."""
 
-    def __init__(self, *, web: Web, layout: Layout) -> None:
+    def __init__(self, *, web: Web, layout: Layout, pages: Pages) -> None:
         self._web = web
+        self._pages = pages
         self._layout = layout
 
     def metadata(self, artifact: Artifact) -> Metadata:
@@ -76,11 +79,17 @@ class Access:
         parts = urlsplit(artifact.url.secret)
         url = SafeUrl(parts._replace(path=f"{parts.path}.metadata", fragment="").geturl())
         try:
-            return self._web.page(url, limit=LONGEST).body
+            found = self._web.page(url, limit=LONGEST).body
         except WebError as error:
             if error.status is None or error.passing:
                 raise
             return None
+        announced = self._pages.metadata_digest(artifact)
+        if announced not in (None, hashlib.sha256(found).hexdigest()):
+            raise unreadable(
+                f"the metadata file of {artifact.filename} is not the one that the index announces"
+            )
+        return found
 
     def _inside(self, artifact: Artifact) -> bytes:
         with self._opened(artifact) as stream:
@@ -91,9 +100,13 @@ class Access:
 
     def _source(self, artifact: Artifact) -> Metadata:
         with self._opened(artifact) as stream:
-            info, requires = sdist_parts(stream, artifact.filename)
-        found = read_metadata(info)
-        return found if found.requires else replace(found, requires=read_requires(requires))
+            parts = sdist_parts(stream, artifact.filename)
+        if not parts.info and isinstance(artifact.source, ModelTree | Commit):
+            return project_metadata(parts.project, artifact.name)
+        if not parts.info:
+            raise unreadable(f"{artifact.filename} has no PKG-INFO")
+        found = read_metadata(parts.info)
+        return found if found.requires else replace(found, requires=read_requires(parts.requires))
 
     @contextmanager
     def _opened(self, artifact: Artifact) -> Iterator[IO[bytes]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO
 
 from envbuilder.archives.faults import Faults, gathered
@@ -27,22 +28,32 @@ def files_of_sdist(stream: IO[bytes], filename: str) -> Iterator[tuple[str, Iter
         raise unreadable(f"{filename}: {faults.findings[0].message}")
 
 
-def sdist_parts(stream: IO[bytes], filename: str) -> tuple[bytes, bytes]:
-    """Return PKG-INFO and (if PKG-INFO names no requirements) setuptools' ``requires.txt``, b"" for none.
+@dataclass(kw_only=True, slots=True)
+class Parts:
+    """The files of a source distribution that tell of its licence and its requirements; b"" for none."""
 
-    Raises EnvbuilderError (``license/unreadable``), also if there is no PKG-INFO.
-    """
-    info, requires = b"", b""
+    info: bytes = b""
+    """PKG-INFO of the one folder."""
+    requires: bytes = b""
+    """setuptools' ``requires.txt``, looked for if PKG-INFO names no requirements."""
+    project: bytes = b""
+    """pyproject.toml of the one folder."""
+
+
+def sdist_parts(stream: IO[bytes], filename: str) -> Parts:
+    """Return those files. Raises EnvbuilderError (``license/unreadable``)."""
+    parts = Parts()
     for path, chunks in files_of_sdist(stream, filename):
-        if path.endswith("/PKG-INFO") and path.count("/") == 1 and not info:
-            info = beginning(chunks)
-        elif path.endswith(".egg-info/requires.txt") and not requires:
-            requires = beginning(chunks)
-        if info and (requires or b"\nRequires-Dist:" in info):
+        top = path.count("/") == 1
+        if top and path.endswith("/PKG-INFO"):
+            parts.info = parts.info or beginning(chunks)
+        elif top and path.endswith("/pyproject.toml"):
+            parts.project = parts.project or beginning(chunks)
+        elif path.endswith(".egg-info/requires.txt"):
+            parts.requires = parts.requires or beginning(chunks)
+        if parts.info and (parts.requires or b"\nRequires-Dist:" in parts.info):
             break
-    if not info:
-        raise unreadable(f"{filename} has no PKG-INFO")
-    return info, requires
+    return parts
 
 
 def beginning(chunks: Iterator[bytes]) -> bytes:

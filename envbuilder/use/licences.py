@@ -14,6 +14,7 @@ from envbuilder.licensing.evidence import Unknown, evidence_of
 from envbuilder.licensing.gathering import Gathering, Unread
 from envbuilder.licensing.judging import LicenseVerdict, Subject, judge
 from envbuilder.licensing.library import Library
+from envbuilder.licensing.pages import Pages
 from envbuilder.licensing.terms import Terms
 from envbuilder.locate import locate
 from envbuilder.lock import Kind
@@ -86,13 +87,15 @@ class _Run:
         self._progress = progress
         layout = Store.open(settings.home).layout
         own = (settings.index,) if settings.index else ()
+        indexes = terms.policy.sources.indexes or own
         web = Web(
             variables=dict(settings.tool_variables),
-            indexes=terms.policy.sources.indexes or own,
+            indexes=indexes,
             offline=settings.offline,
             schemes=(*SCHEMES, "file"),
         )
-        self._gathering = Gathering(library=Library(layout), access=Access(web=web, layout=layout))
+        access = Access(web=web, layout=layout, pages=Pages(web=web, indexes=indexes))
+        self._gathering = Gathering(library=Library(layout), access=access)
         self._unread: dict[str, Skipped] = {}
         self._unlocked: list[Skipped] = []
         self._stale: dict[str, Finding] = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from envbuilder.licensing.access import Access
+from envbuilder.licensing.pages import Pages
 from envbuilder.store.layout import Layout, open_layout
 from envbuilder.web import SCHEMES, Web
 from tests.webserver import Server, serving
@@ -38,4 +39,5 @@ def layout(tmp_path: Path) -> Layout:
 
 @pytest.fixture
 def access(layout: Layout) -> Access:
-    return Access(web=Web(variables={}, schemes=(*SCHEMES, "file")), layout=layout)
+    web = Web(variables={}, schemes=(*SCHEMES, "file"))
+    return Access(web=web, layout=layout, pages=Pages(web=web, indexes=()))

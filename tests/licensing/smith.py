@@ -16,7 +16,11 @@ from envbuilder.lock import Artifact, Kind
 from envbuilder.redact import SafeUrl
 from envbuilder.spec import PypiName
 
-PACKINGS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
 
 
 def metadata(name: str, *lines: str, version: str = "1.0") -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import zipfile
 from dataclasses import replace
@@ -14,12 +15,14 @@ import pytest
 from envbuilder.errors import EnvbuilderError
 from envbuilder.licensing.access import Access
 from envbuilder.licensing.evidence import evidence_of
+from envbuilder.licensing.pages import Pages
 from envbuilder.licensing.ranged import BLOCK, RangedFile
+from envbuilder.lock import Artifact, ModelTree
 from envbuilder.redact import SafeUrl
-from envbuilder.store.layout import Layout
+from envbuilder.store.layout import Layout, open_layout
 from envbuilder.web import Web, WebError
 from tests.licensing import smith
-from tests.webserver import Server
+from tests.webserver import Server, write_page
 
 MIT = smith.metadata("toy", "License-Expression: MIT", "Requires-Dist: other")
 
@@ -209,9 +212,75 @@ def test_a_source_distribution_that_is_no_archive_is_told(shop: Path, server: Se
         access.metadata(smith.artifact(path, "toy", server.url))
 
 
+def source_tree(shop: Path, layout: Layout, files: dict[str, bytes]) -> Artifact:
+    """Put the archive of a source tree of a model where the store has it."""
+    path = smith.sdist(shop, "toy", files)
+    artifact = smith.artifact(path, "toy", "https://example.org")
+    place = layout.packages / "files" / artifact.sha256[:2] / artifact.sha256 / "source.tar.gz"
+    place.parent.mkdir(parents=True)
+    path.rename(place)
+    return replace(artifact, filename="source.tar.gz", url=SafeUrl(""), source=ModelTree(path="code"))
+
+
+def test_a_source_tree_says_what_its_pyproject_says(shop: Path, access: Access, layout: Layout) -> None:
+    project = b'[project]\nname = "toy"\nlicense = "MIT"\ndependencies = ["six"]\nclassifiers = ["A"]\n'
+    found = access.metadata(source_tree(shop, layout, {"pyproject.toml": project}))
+    assert (found.expressions, found.requires, found.classifiers) == (("MIT",), ("six",), ("A",))
+
+
+@pytest.mark.parametrize(
+    "project",
+    [
+        b"",
+        b"[",
+        b"\xff",
+        b"project = 1",
+        b"[project]\nlicense = {file = 'L'}\nclassifiers = 3\ndependencies = [1]",
+    ],
+)
+def test_a_source_tree_that_says_nothing_is_unknown(
+    shop: Path, access: Access, layout: Layout, project: bytes
+) -> None:
+    found = access.metadata(source_tree(shop, layout, {"pyproject.toml": project, "setup.py": b""}))
+    assert evidence_of(found).kind == "unknown"
+    assert found.requires == ()
+
+
+def announced(server: Server, shop: Path, digest: str, key: str = "core-metadata") -> tuple[Access, Artifact]:
+    path = smith.wheel(shop, "toy", MIT, beside=True)
+    artifact = smith.artifact(path, "toy", server.url)
+    write_page(shop, "toy", [artifact])
+    page = shop / "simple" / "toy" / "index.json"
+    found = json.loads(page.read_text())
+    found["files"][0][key] = {"sha256": digest}
+    page.write_text(json.dumps(found))
+    web = Web(variables={})
+    pages = Pages(web=web, indexes=[SafeUrl(f"{server.url}/simple")])
+    return Access(web=web, layout=open_layout(shop.parent / "store"), pages=pages), artifact
+
+
+@pytest.mark.parametrize("key", ["core-metadata", "dist-info-metadata"])
+def test_a_metadata_file_has_the_hash_that_the_index_announces(shop: Path, server: Server, key: str) -> None:
+    access, artifact = announced(server, shop, hashlib.sha256(MIT).hexdigest(), key)
+    assert access.metadata(artifact).expressions == ("MIT",)
+    other, artifact = announced(server, shop, "0" * 64, key)
+    with pytest.raises(EnvbuilderError, match="is not the one that the index announces"):
+        other.metadata(artifact)
+
+
+@pytest.mark.parametrize(
+    "page", [b"", b"[]", b"<html>", b'{"files": [1, {"hashes": 3}, {}]}', b"[" * 100_000]
+)
+def test_a_page_that_says_nothing_is_no_obstacle(shop: Path, server: Server, page: bytes) -> None:
+    access, artifact = announced(server, shop, "0" * 64)
+    (shop / "simple" / "toy" / "index.json").write_bytes(page)
+    assert access.metadata(artifact).expressions == ("MIT",)
+
+
 def test_offline_nothing_is_asked_for(shop: Path, server: Server, layout: Layout) -> None:
     path = smith.wheel(shop, "toy", MIT, beside=True)
-    offline = Access(web=Web(variables={}, offline=True), layout=layout)
+    web = Web(variables={}, offline=True)
+    offline = Access(web=web, layout=layout, pages=Pages(web=web, indexes=[SafeUrl(server.url)]))
     with pytest.raises(WebError, match="offline"):
         offline.metadata(smith.artifact(path, "toy", server.url))
     assert server.seen == []
