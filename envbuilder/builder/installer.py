@@ -61,6 +61,13 @@ class Job:
     policy: Policy
     progress: Progress
     log: BuildLog = field(default_factory=BuildLog)
+    apart: bool = False
+    """Whether files of a model are in it: what is built beside them must not reach other environments."""
+
+    @property
+    def build_cache(self) -> Path:
+        """Where uv keeps what it builds. Wheels that it only unpacks are shared by all environments."""
+        return (self.scratch if self.apart else self.packages) / "uv"
 
     @property
     def python(self) -> Path:

@@ -27,6 +27,7 @@ from envbuilder.web import PAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from envbuilder.lock import Artifact, Lock
     from envbuilder.relay.passage import Passage
@@ -67,7 +68,7 @@ class UvInstaller:
     def _make_venv(self, job: Job) -> None:
         arguments = ["venv", "--relocatable", "--no-project", "--allow-existing", "--prompt", "envbuilder"]
         arguments += ["--python", str(job.interpreter.path), str(job.tree)]
-        done = self._run(job, arguments, {})
+        done = self._run(job, job.packages / "uv", arguments, {})
         job.log.add(done)
         if not done.ok:
             raise failed(done, "making the virtual environment")
@@ -146,12 +147,14 @@ class UvInstaller:
             path.write_text(pylock, encoding="utf-8")
             named = ["-r", str(path)] if "install" in arguments else ["--", str(path)]
             offline = ["--offline"] if job.settings.offline and "--offline" not in arguments else []
+            cache = job.build_cache if "install" in arguments else job.packages / "uv"
             whole = [*arguments, *offline, "--python", str(job.python), *named]
-            return self._run(job, whole, variables, on_line=on_line)
+            return self._run(job, cache, whole, variables, on_line=on_line)
 
     def _run(
         self,
         job: Job,
+        cache: Path,
         arguments: Sequence[str],
         variables: Mapping[str, str],
         *,
@@ -159,7 +162,7 @@ class UvInstaller:
     ) -> Finished:
         with neutral_directory(job.scratch) as directory:
             return run(
-                [str(self._uv), *FLAGS, "--cache-dir", str(job.packages / "uv"), *arguments],
+                [str(self._uv), *FLAGS, "--cache-dir", str(cache), *arguments],
                 directory=directory,
                 variables={"UV_PYTHON_DOWNLOADS": "never", **variables},
                 seconds=SECONDS,

@@ -81,11 +81,16 @@ def _written(folder: Path, name: str, version: str, contents: dict[str, bytes]) 
     return artifact_of(path, name, version, Kind.WHEEL)
 
 
-def make_sdist(folder: Path, name: str, version: str = "1.0", *, trap: str = "pass") -> Artifact:
-    """Write a source distribution with a backend in its own tree; ``trap`` runs in the build."""
+def make_sdist(
+    folder: Path, name: str, version: str = "1.0", *, trap: str = "pass", metadata: str = "2.1"
+) -> Artifact:
+    """Write a source distribution with a backend in its own tree; ``trap`` runs in the build.
+
+    With ``metadata`` 2.2 nothing has to be built to know what it requires (PEP 643).
+    """
     path = folder / f"{name}-{version}.tar.gz"
     members = {
-        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        "PKG-INFO": f"Metadata-Version: {metadata}\nName: {name}\nVersion: {version}\n",
         "pyproject.toml": PYPROJECT,
         "backend.py": BACKEND.format(name=name, version=version, trap=trap),
     }

@@ -215,6 +215,29 @@ def test_the_policy_of_builds_counts_before_any_code_runs(
     assert (tmp_path / "canary").exists()
 
 
+def test_what_is_built_beside_files_of_a_model_reaches_no_other_model(
+    model: Path, restored: Restore, host: Settings, index: Server
+) -> None:
+    # Old builds import what they never declared: here what one model brings, and the index has for the other.
+    trap = "import helper; os.environ['WHOSE'] = helper.WHOSE"
+    write_page(index.folder, "old", [make_sdist(index.folder, "old", trap=trap, metadata="2.2")])
+    honest = make_wheel(index.folder, "helper", files={"helper.py": "WHOSE = 'the index'"})
+    write_page(index.folder, "helper", [honest])
+    carried = make_wheel(model / "wheels", "helper", files={"helper.py": "WHOSE = 'the model'"})
+    whose = "import old; print(old.SEEN['WHOSE'])"
+    assert says(restored(f"wheels/{carried.filename}\nold==1.0"), whose) == "the model"
+    assert not list((host.home / "pkgs" / "v1" / "uv").glob("sdists-v*/**/*.whl"))
+    assert says(restored("helper==1.0\nold==1.0"), whose) == "the index"
+
+
+def test_no_pip_of_a_model_installs_the_others(model: Path, restored: Restore) -> None:
+    own = make_wheel(model / "wheels", "pip", "9.9")
+    (model / "python_env.yaml").write_text(f"python: {PYTHON}\ndependencies:\n- -r requirements.txt\n")
+    with pytest.raises(PolicyError) as caught:
+        restored(f"wheels/{own.filename}", engine="pip")
+    assert caught.value.code == "source/own-pip"
+
+
 def test_the_same_without_uv(
     model: Path, restored: Restore, host: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
