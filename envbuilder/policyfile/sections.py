@@ -139,6 +139,8 @@ def read_levels(table: Table) -> tuple[tuple[str, Level | Literal["allow"]], ...
     table.refuse_all_but(tuple(catalogue()))
     levels = []
     for code, word in entries:
+        if code not in catalogue():
+            continue  # noted as a key that does not exist
         level = LEVELS.get(word) if isinstance(word, str) else None
         if level is None:
             table.wrong(code, '"allow", "note", "warning" or "error"')

@@ -19,6 +19,8 @@ UNKNOWN_KEY = "policy/unknown-key"
 
 _LISTED = 20
 """Keys that fit into a hint."""
+_COMPARED = 80
+"""Characters of a key that are compared with the known ones."""
 _TOLD = 100
 """Mistakes that are told; a file that has more is none of ours."""
 
@@ -45,9 +47,14 @@ class Mistakes:
     def __init__(self) -> None:
         self._met: list[_Mistake] = []
 
+    @property
+    def full(self) -> bool:
+        """Whether no more are told."""
+        return len(self._met) >= _TOLD
+
     def add(self, path: KeyPath, message: str, *, hint: str, code: str = INVALID) -> None:
         """Note a mistake at a key or an item."""
-        if len(self._met) < _TOLD:
+        if not self.full:
             self._met.append(_Mistake(path=path, code=code, message=message, hint=hint))
 
     def refuse(self, written: PolicyText) -> None:
@@ -160,7 +167,8 @@ class Table:
     def wrong_at(self, keys: KeyPath, wanted: str, *, hint: str = "mend that line of the policy") -> None:
         """Note that a value further below is not what it has to be."""
         path = (*self.path, *keys)
-        self._mistakes.add(path, f"{shown(path)} has to be {wanted}", hint=hint)
+        if not self._mistakes.full:
+            self._mistakes.add(path, f"{shown(path)} has to be {wanted}", hint=hint)
 
     def close(self) -> None:
         """Note every key that nobody asked for, here and below."""
@@ -171,9 +179,10 @@ class Table:
 
     def refuse_all_but(self, known: tuple[str, ...]) -> None:
         """Note every key that is not a known one, with the nearest that is."""
+        unknown = self._values.keys() - set(known)
         for key in self._values:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
+            if key in unknown and not self._mistakes.full:  # to look for the nearest takes its time
+                near = difflib.get_close_matches(key[:_COMPARED], known, n=1)
                 prefix = f"{shown(self.path)}." if self.path else ""
                 listed = ", ".join(known) if len(known) < _LISTED else f"{known[0]} … {known[-1]}"
                 self._mistakes.add(

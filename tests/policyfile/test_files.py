@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envbuilder.errors import EnvbuilderError, PolicyError, PolicyRefused
-from envbuilder.findings import Level
+from envbuilder.findings import Level, Origin
 from envbuilder.policy import DEFAULT
 from envbuilder.policyfile import find_policy, read_policy
 from envbuilder.policyfile.files import LONGEST
@@ -113,6 +113,50 @@ def test_no_bytes_do_more_than_be_refused(tmp_path_factory: pytest.TempPathFacto
         assert error.hint
 
 
+_VALUES = st.recursive(
+    st.one_of(
+        st.integers(), st.booleans(), st.dates(), st.text(max_size=8), st.sampled_from(["deny", "MIT", "a<2"])
+    ),
+    lambda below: st.one_of(
+        st.lists(below, max_size=3),
+        st.dictionaries(
+            st.sampled_from(
+                ["package", "allow", "reason", "until", "expression", "license-file", "path", "x"]
+            ),
+            below,
+            max_size=4,
+        ),
+    ),
+    max_leaves=8,
+)
+_SECTIONS = st.sampled_from(
+    ["channels", "sources", "builds", "names", "store", "levels", "pins", "licenses", "x"]
+)
+_KEYS = st.sampled_from(
+    ["restricted", "allow", "indexes", "url", "sdist", "max-size", "max-age", "pin/unpinned", "unpinned", "unknown",
+     "aliases", "exception", "clarify", "x"]
+)  # fmt: skip
+
+
+@given(
+    st.dictionaries(_SECTIONS, st.one_of(st.dictionaries(_KEYS, _VALUES, max_size=4), _VALUES), max_size=4)
+)
+def test_any_document_is_a_policy_or_refused_line_by_line(
+    tmp_path_factory: pytest.TempPathFactory, document: dict[str, object]
+) -> None:
+    import tomli_w
+
+    path = tmp_path_factory.mktemp("policy") / "envbuilder.toml"
+    path.write_text(tomli_w.dumps(document), "utf-8")
+    try:
+        policy = read_policy(path)
+    except PolicyRefused as error:
+        assert all(finding.origin and finding.origin.line for finding in error.refusals)
+        assert list(error.refusals) == sorted(error.refusals, key=lambda f: f.origin or Origin(file=""))
+    else:
+        assert len(policy.digest) == len(policy.resolution_key) == 64
+
+
 def test_levels_of_codes(tmp_path: Path) -> None:
     text = '[levels]\n"pin/unpinned" = "allow"\n"channel/restricted" = "warning"\n'
     policy = read_policy(write(tmp_path, text))
@@ -162,8 +206,9 @@ def test_a_project_file_is_pointed_into_too(tmp_path: Path) -> None:
         read_policy(write(tmp_path, text, "pyproject.toml"))
 
 
-def test_a_flood_of_mistakes_is_cut(tmp_path: Path) -> None:
-    text = "".join(f"k{number} = 1\n" for number in range(5_000))
+@pytest.mark.parametrize("section", ["", "[levels]\n", "[pins]\n"])
+def test_a_flood_of_mistakes_is_cut(tmp_path: Path, section: str) -> None:
+    text = section + "".join(f"k{number} = 1\n" for number in range(50_000))
     with pytest.raises(PolicyRefused) as caught:
         read_policy(write(tmp_path, text))
     assert len(caught.value.refusals) == 100
@@ -171,8 +216,16 @@ def test_a_flood_of_mistakes_is_cut(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"x" * (LONGEST + 1), b"a = " + b"[" * 50_000, b"\xff", b"\xef\xbb\xbfa = 1", b"a = 99999-01-01", b"\0"],
-    ids=["too long", "too deep", "no utf-8", "a mark", "no date", "a null"],
+    [
+        b"x" * (LONGEST + 1),
+        b"a = " + b"[" * 50_000,
+        b"\xff",
+        b"\xef\xbb\xbfa = 1",
+        b"a = 99999-01-01",
+        b"\0",
+        b"x" * 900_000 + b" = 1",
+    ],
+    ids=["too long", "too deep", "no utf-8", "a mark", "no date", "a null", "a long key"],
 )
 def test_hostile_bytes_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "envbuilder.toml"
