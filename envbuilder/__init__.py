@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # the module ``typing`` would be most of what importing t
 if TYPE_CHECKING:
     from typing import Any
 
-    from envbuilder.api import acquire, audit, build, diff, licenses, parse, resolve, rewrite
+    from envbuilder.api import acquire, audit, build, diff, licenses, load_model, parse, resolve, rewrite
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
     from envbuilder.errors import EnvbuilderError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from envbuilder.policy import Policy
     from envbuilder.report.report import Report
     from envbuilder.spec import EnvSpec, Rewritten
+    from envbuilder.workers.loading import LoadedModel
 
 _HOMES = {
     "acquire": "api",
@@ -30,6 +31,7 @@ _HOMES = {
     "build": "api",
     "diff": "api",
     "licenses": "api",
+    "load_model": "api",
     "parse": "api",
     "resolve": "api",
     "rewrite": "api",
@@ -39,6 +41,7 @@ _HOMES = {
     "EnvSpec": "spec",
     "EnvbuilderError": "errors",
     "Finding": "findings",
+    "LoadedModel": "workers.loading",
     "Lock": "lock",
     "Policy": "policy",
     "Report": "report.report",
@@ -46,8 +49,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "Lock", "Policy", "Report",
-    "Rewritten", "acquire", "audit", "build", "diff", "licenses", "parse",
+    "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "LoadedModel", "Lock", "Policy", "Report",
+    "Rewritten", "acquire", "audit", "build", "diff", "licenses", "load_model", "parse",
     "resolve", "rewrite",
 ]  # fmt: skip
 

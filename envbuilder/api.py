@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from envbuilder.report.report import Report
     from envbuilder.spec import EnvSpec, Rewritten
     from envbuilder.use.session import Session
+    from envbuilder.workers.loading import LoadedModel
 
 
 def parse(model: str | os.PathLike[str]) -> EnvSpec:
@@ -153,6 +154,41 @@ def acquire(
         policy=policy or DEFAULT,
         progress=progress,
     )
+
+
+def load_model(
+    model: str | os.PathLike[str],
+    *,
+    workers: int = 1,
+    timeout: float | None = None,
+    as_of: str | datetime.date = "logged",
+    python: str | None = None,
+    engine: str = "auto",
+    offline: bool = False,
+    strict: bool = False,
+    policy: Policy | None = None,
+    settings: Settings | None = None,
+    progress: Progress = SILENT,
+) -> LoadedModel:
+    """Load a model in a child process in its own environment; ``.predict(data)`` asks it from here.
+
+    Up to ``workers`` children answer at once. ``timeout`` is in seconds, for loading and for each call; None
+    waits for as long as it takes. The children die with this process. Raises what acquire() raises, and
+    WorkerError where the model cannot be loaded.
+    """
+    from envbuilder.use.restoration import restore
+    from envbuilder.workers.loading import load
+
+    settings = _settings(settings, offline=offline)
+    path = locate(str(model))
+    restored = restore(
+        path,
+        request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
+        settings=settings,
+        policy=policy or DEFAULT,
+        progress=progress,
+    )
+    return load(restored, path, workers=workers, timeout=timeout)
 
 
 def audit(
