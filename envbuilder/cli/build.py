@@ -14,10 +14,14 @@ from envbuilder.cli.terminal import say, shows_colour
 from envbuilder.cli.tickets import HostFiles, keep_ticket
 from envbuilder.findings import Effect, Fidelity
 from envbuilder.locate import locate
-from envbuilder.report.objects import time_text
+from envbuilder.report.objects import finding_object, time_text
+from envbuilder.store.remarks import read_findings
 
 if TYPE_CHECKING:
     from envbuilder.use.restoration import Restored
+
+SHOWN = 5
+"""Findings of an environment that are told to people; ``explain`` and JSON have them all."""
 
 
 @click.command("build")
@@ -69,11 +73,23 @@ def told_and_noted(model: str, *, telling: bool, unless_exact: bool = False, **s
 
 
 def substitution_lines(restored: Restored) -> list[str]:
-    """Return what is not as it was logged; what only restates the wish is left to ``explain``."""
+    """Return what is not as it was logged, and what the environment does unasked.
+
+    What only restates the wish is left to ``explain``.
+    """
     from envbuilder.cli.changes import change_lines, fidelity_line
 
     shown = tuple(c for c in restored.changes if c.effect is not Effect.NONE)
-    return [*change_lines(shown), fidelity_line(restored.changes)]
+    return [*change_lines(shown), *note_lines(restored), fidelity_line(restored.changes)]
+
+
+def note_lines(restored: Restored) -> list[str]:
+    """Return the findings of an environment for people, a line each, the first ones only."""
+    from envbuilder.cli.failure import finding_lines
+
+    notes = [finding_lines(finding)[0] for finding in read_findings(restored.environment.prefix)]
+    more = len(notes) - SHOWN
+    return notes[:SHOWN] + ([f"and {more} more: `envbuilder explain` lists them"] if more > 0 else [])
 
 
 def build_object(model: str, restored: Restored) -> dict[str, Any]:
@@ -93,6 +109,7 @@ def build_object(model: str, restored: Restored) -> dict[str, Any]:
         "hit": restored.hit,
         "fidelity": restored.fidelity.value,
         "changes": [change_object(change) for change in restored.changes],
+        "findings": [finding_object(finding) for finding in read_findings(environment.prefix)],
         "packages": environment.packages,
         "seconds": {
             "parse": round(seconds.parse, 6),

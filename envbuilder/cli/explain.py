@@ -54,6 +54,8 @@ def explanation_lines(model: str, told: Explanation) -> Iterator[str]:
         yield from _key_lines(key)
     if told.environment:
         yield f"\nenvironment\n  {told.environment.prefix}"
+        yield "\nwhat its packages do unasked"
+        yield from ([f"  {line}" for f in told.remarks for line in finding_lines(f)] or ["  nothing"])
 
 
 def _wish_line(wish: Wish, width: int) -> str:
@@ -89,5 +91,6 @@ def explanation_object(model: str, told: Explanation) -> dict[str, Any]:
         ],
         "keys": {key.name: {"value": key.value, "made_of": dict(key.made_of)} for key in told.keys},
         "prefix": str(told.environment.prefix) if told.environment else None,
+        "environment_findings": [finding_object(finding) for finding in told.remarks],
         "stopped_by": told.stopped_by.code if told.stopped_by else None,
     }

@@ -14,6 +14,7 @@ from envbuilder.progress import SILENT, Progress
 from envbuilder.reader.model import read_model
 from envbuilder.resolver.targets import host_platform
 from envbuilder.rewriter.rewriting import rewrite
+from envbuilder.store.remarks import read_findings
 from envbuilder.store.store import Store
 from envbuilder.use.locking import PLAIN, lock_model
 from envbuilder.use.reading import with_files
@@ -74,6 +75,8 @@ class Explanation:
     keys: tuple[Key, ...]
     environment: Environment | None = None
     """The environment, if the store has it."""
+    remarks: tuple[Finding, ...] = ()
+    """What is to be told of that environment (``build/…``)."""
     stopped_by: EnvbuilderError | None = field(default=None, compare=False)
     """Why there is no lock, if there is none."""
 
@@ -125,6 +128,7 @@ def explain(
         packages=tuple(_packages(lock, rewritten)),
         keys=tuple(keys),
         environment=environment,
+        remarks=read_findings(environment.prefix) if environment else (),
     )
 
 

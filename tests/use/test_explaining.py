@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from envbuilder.errors import InputRefused, ResolveError
+from envbuilder.findings import Finding, Level
 from envbuilder.request import Request
 from envbuilder.settings import Settings
+from envbuilder.store.manifest import FOLDER
+from envbuilder.store.remarks import NAME, findings_text
 from envbuilder.use.explaining import explain
 from envbuilder.use.restoration import restore
 from tests.use.conftest import FakeInterpreters, Stages
@@ -78,3 +81,11 @@ def test_refused_input_is_an_error(model: Path, settings: Settings) -> None:
     (model / "python_env.yaml").write_text("python: !!python/name:os.system 3.8\n")
     with pytest.raises(InputRefused):
         explain(model, settings=settings)
+
+
+def test_what_the_environment_does_unasked_is_told(model: Path, settings: Settings) -> None:
+    finding = Finding(code="build/pth-file", level=Level.NOTE, message="x.pth is read", subject="x.pth")
+    assert explain(model, settings=settings).remarks == ()
+    restored = restore(model, settings=settings)
+    (restored.environment.prefix / FOLDER / NAME).write_bytes(findings_text([finding]))
+    assert explain(model, settings=settings).remarks == (finding,)
