@@ -47,14 +47,12 @@ class World:
     settings: Settings
     folder: Path
 
-    def model(self, name: str, *lines: str) -> str:
+    def model(self, name: str, *lines: str, python: str = platform.python_version()) -> str:
         folder = self.folder / name
         folder.mkdir()
         (folder / "MLmodel").write_text("flavors: {}\nutc_time_created: '2024-01-02 03:04:05.000000'\n")
         (folder / "requirements.txt").write_text("\n".join(lines) + "\n")
-        (folder / "python_env.yaml").write_text(
-            f"python: {platform.python_version()}\ndependencies:\n- -r requirements.txt\n"
-        )
+        (folder / "python_env.yaml").write_text(f"python: {python}\ndependencies:\n- -r requirements.txt\n")
         return str(folder)
 
     def judged(self, *models: str, licenses: Licenses | None = None, offline: bool = False) -> Report:
@@ -116,6 +114,13 @@ def test_every_package_of_the_lock_is_judged(world: World) -> None:
     assert {finding.code for finding in findings.values()} == {
         "license/denied", "license/unknown", "license/ambiguous",
     }  # fmt: skip
+
+
+def test_a_python_that_is_not_at_hand_is_not_needed(world: World) -> None:
+    report = world.judged(world.model("old", "app==1.0", python="3.7.9"))
+    assert report.complete, report.skipped
+    assert report.models[0].python == "3.7.9"
+    assert packages(report)["deep"].state is LicenseState.DENIED
 
 
 def test_models_that_share_packages_cost_the_packages_once_and_later_runs_nothing(world: World) -> None:
