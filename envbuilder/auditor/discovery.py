@@ -2,8 +2,8 @@
 
 A model is a folder with something named MLmodel, or one with environment files only, or a path that was
 named itself. Below a model only folders with an MLmodel count (wrapped models of ``data/`` and
-``artifacts/``): a requirements.txt in its ``code/`` is no model of its own. A version of MLflow's file
-registry is a pointer to a model, which is met in its own place or told of.
+``artifacts/``): a requirements.txt in its ``code/`` is no model of its own. What MLflow's file store says
+of models that lie elsewhere is told (see pointers).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from envbuilder.auditor.pointers import META, is_version, why_missed
+from envbuilder.auditor.pointers import META, missed
 from envbuilder.errors import UsageError
 from envbuilder.locate import locate
 from envbuilder.reader.mlmodel import PATH as MLMODEL
@@ -130,8 +130,10 @@ class _Walk:
                         below.append(_path(entry))
                 elif entry.is_symlink() and self._leaves(entry):
                     strays.append(_stray(_path(entry)))
-        if described and is_version(folder.path) and (why := why_missed(folder.path, self._root)):
-            strays.append(Skipped(path=shown_path(folder.path), reason=why))
+        if described:
+            strays += [
+                Skipped(path=shown_path(folder.path), reason=why) for why in missed(folder.path, self._root)
+            ]
         if folder.depth >= DEPTH and below:
             strays += [_too_deep(path) for path in below]
             below = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -40,13 +41,30 @@ def test_a_tracking_folder_a_folder_of_exports_and_single_files(write: Write, tm
 
 
 RUN, MODEL_ID = "9d83a93e8a594baaa682401a2c66aa49", "m-186042b776f14738998a89500601eb36"
+
+
+def ran(location: str, *models: str) -> dict[str, str]:
+    """A run's folder; what else it says of a model is left out."""
+    history = json.dumps([{"run_id": RUN, "artifact_path": name} for name in models or ("model",)])
+    return {
+        "meta.yaml": f"artifact_uri: {location}/0/{RUN}/artifacts\nrun_id: {RUN}\n",
+        "tags/mlflow.log-model.history": history,
+    }
+
+
+def logged(location: str, status: int = 2) -> dict[str, str]:
+    """The folder of a logged model of MLflow 3."""
+    place = f"{location}/0/models/{MODEL_ID}/artifacts"
+    return {"meta.yaml": f"artifact_location: {place}\nmodel_id: {MODEL_ID}\nstatus: {status}\n"}
+
+
 TRACKING = {
     # As MLflow 1.30, 2.22 and 3.1 wrote them with a file store, but for files that say nothing of models.
-    "1.x": ({f"0/{RUN}/artifacts/model": MODEL | PLAIN, f"0/{RUN}": {"meta.yaml": f"run_id: {RUN}\n"}}, ""),
+    "1.x": ({f"0/{RUN}/artifacts/model": MODEL | PLAIN, f"0/{RUN}": ran("file:///gone")}, ""),
     "2.x": (
         {
             f"0/{RUN}/artifacts/model": MODEL | PLAIN,
-            f"0/{RUN}": {"meta.yaml": f"run_id: {RUN}\n", "tags/mlflow.user": "x"},
+            f"0/{RUN}": ran("file:///gone"),
             "models/churn": {"meta.yaml": "name: churn\n"},
         },
         f"0/{RUN}/artifacts/model",
@@ -54,7 +72,8 @@ TRACKING = {
     "3.x": (
         {
             f"0/models/{MODEL_ID}/artifacts": MODEL | PLAIN,
-            f"0/models/{MODEL_ID}": {"meta.yaml": f"model_id: {MODEL_ID}\n"},
+            f"0/models/{MODEL_ID}": logged("file:///gone"),
+            f"0/{RUN}": {"meta.yaml": f"run_id: {RUN}\n"},
             f"0/{RUN}/outputs/{MODEL_ID}": {"meta.yaml": "source_type: RUN_OUTPUT\n"},
             "models/churn": {"meta.yaml": "name: churn\n"},
         },
@@ -89,16 +108,19 @@ def test_a_tracking_folder_of_every_mlflow(
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        (pointer("file:///srv/elsewhere/0/r/artifacts/model"), "points to file:///srv/elsewhere/0/r/art"),
-        (pointer("s3://bucket/0/r/artifacts/model"), "points to s3://bucket/0/r/artifacts/model: no model"),
+        (
+            pointer("file:///srv/elsewhere/0/r/artifacts/model"),
+            "in file:///srv/elsewhere/0/r/artifacts/model, ",
+        ),
+        (pointer("s3://bucket/0/r/artifacts/model"), "in s3://bucket/0/r/artifacts/model, and there is none"),
         (pointer("https://u:s3cret@example.org/0/r/artifacts/m"), "https://****@example.org/0/r/artifacts/m"),
-        (pointer("file:///a/../../outside/r/artifacts/model"), "no model below"),
-        (pointer(""), "points to models:/m-1: no model below"),
-        (pointer("null", source="''"), "points to no place"),
-        (pointer("'http://[::1'"), "no model below"),
-        ({"meta.yaml": "source: !!python/name:os.system x\n"}, "what it points to cannot be read: "),
-        ({"meta.yaml": "- a\n"}, "what it points to cannot be read: "),
-        ({"meta.yaml": "source: [a]\n"}, "what it points to cannot be read: "),
+        (pointer("file:///a/../../outside/r/artifacts/model"), "there is none below"),
+        (pointer(""), "in models:/m-1, and there is none"),
+        (pointer("null", source="''"), "in no place, "),
+        (pointer("'http://[::1'"), "there is none below"),
+        ({"meta.yaml": "source: !!python/name:os.system x\n"}, "is not known: "),
+        ({"meta.yaml": "- a\n"}, "is not known: "),
+        ({"meta.yaml": "source: [a]\n"}, "is not known: "),
     ],
 )
 def test_a_registered_version_that_lies_elsewhere_is_told(
@@ -112,6 +134,32 @@ def test_a_registered_version_that_lies_elsewhere_is_told(
     assert "s3cret" not in told.reason
 
 
+def test_a_model_that_a_run_logged_elsewhere_is_told(write: Write, tmp_path: Path) -> None:
+    write(f"mlruns/0/{RUN}", ran("s3://bucket", "model", "challenger", "model"))
+    write(f"mlruns/0/{RUN}/artifacts/model", MODEL)
+    (told,) = skipped(tmp_path / "mlruns")
+    assert told.path == str(tmp_path / "mlruns" / "0" / RUN)
+    assert f"in s3://bucket/0/{RUN}/artifacts/challenger, and there is none below" in told.reason
+    # Its artifacts may have been fetched to another place of the same store.
+    write(f"mlruns/fetched/0/{RUN}/artifacts/challenger", MODEL)
+    write(f"mlruns/fetched/0/{RUN}", ran("s3://bucket", "challenger"))
+    assert [item.path for item in skipped(tmp_path / "mlruns")] == [told.path]
+    write(f"mlruns/0/{RUN}", {"tags/mlflow.log-model.history": "{"})
+    assert "is no list of models" in skipped(tmp_path / "mlruns")[0].reason
+
+
+@pytest.mark.parametrize("status", [1, 2, 3])
+def test_a_logged_model_without_its_files_is_told_where_it_was_written(
+    write: Write, tmp_path: Path, status: int
+) -> None:
+    write("mlruns/m", MODEL)
+    write(f"mlruns/0/models/{MODEL_ID}", logged("mlflow-artifacts:", status))
+    reasons = [item.reason for item in skipped(tmp_path / "mlruns")]
+    assert [f"mlflow-artifacts:/0/models/{MODEL_ID}/artifacts" in reason for reason in reasons] == [True] * (
+        status == 2
+    )
+
+
 def test_a_deleted_version_points_nowhere(write: Write, tmp_path: Path) -> None:
     write("mlruns/models/churn/version-1", pointer("s3://gone/0/r/artifacts/m", stage="Deleted_Internal"))
     write("mlruns/models/churn/version-2", PLAIN)
@@ -123,7 +171,7 @@ def test_a_pointer_is_not_followed_out_of_the_tree(write: Write, tmp_path: Path)
     write("tree/models/churn/version-1", pointer(f"file://{outside}"))
     (tmp_path / "tree" / "0").symlink_to(tmp_path / "outside" / "0")
     reasons = [item.reason for item in skipped(tmp_path / "tree")]
-    assert [reason.partition(" ")[0] for reason in reasons] == ["a", "version"]
+    assert [reason.partition(" ")[0] for reason in reasons] == ["a", "it"]
 
 
 def test_wrapped_models_count_and_other_files_of_a_model_do_not(write: Write, tmp_path: Path) -> None:
