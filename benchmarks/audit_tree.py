@@ -4,7 +4,8 @@
 
 The models are copies of the fixtures; each has an MLmodel of its own, as each logging writes it, and with
 ``--distinct`` environment files of its own too. The yardstick is reading the same files and loading their
-YAML with libyaml's loader, in one process. Memory is the largest of the auditing processes together.
+YAML with libyaml's loader, in one process. Memory is the largest of the auditing processes together. The last
+table says how many times as fast several processes are as the first of ``--jobs``; an idle host is needed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -116,6 +118,16 @@ def measure(models: int, *, jobs: int, distinct: bool) -> Measured:
     )  # fmt: skip
 
 
+def gains(results: Sequence[Measured]) -> list[tuple[int, int, float]]:
+    """Return models, jobs and how many times as fast they are as the first number of jobs."""
+    first = {found.models: found for found in reversed(results)}
+    return [
+        (found.models, found.jobs, first[found.models].audit / found.audit)
+        for found in results
+        if found.jobs != first[found.models].jobs
+    ]
+
+
 class _Inline:
     """In place of a pool: workers of a daemonic process cannot have workers of their own."""
 
@@ -146,6 +158,10 @@ def main() -> None:
                 f"{found.models:6}  {jobs:4}  {found.audit / size * 1e3:8.2f}  {found.yardstick / size * 1e3:18.2f}"
                 f"  {found.ratio:5.2f}  {found.memory / 1e6:9.0f}"
             )
+    if faster := gains(results):
+        print(f"models  jobs  times as fast as with {results[0].jobs}")
+        for size, jobs, gain in faster:
+            print(f"{size:6}  {jobs:4}  {gain:8.2f}")
     if options.json:
         options.json.write_text(json.dumps([asdict(found) for found in results], indent=1) + "\n")
 

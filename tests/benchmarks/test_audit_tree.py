@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import envbuilder
-from benchmarks.audit_tree import grow, measure, yardstick
+from benchmarks.audit_tree import Measured, gains, grow, measure, yardstick
 
 
 def contents(root: Path, name: str) -> list[bytes]:
@@ -42,3 +42,14 @@ def test_a_measurement(tmp_path: Path) -> None:
     assert found.findings > 100
     grow(tmp_path, 3, distinct=False)
     assert yardstick(tmp_path) > 0
+
+
+def test_gains_are_over_the_first_number_of_jobs() -> None:
+    def took(models: int, jobs: int, seconds: float) -> Measured:
+        return Measured(
+            models=models, jobs=jobs, distinct=True, audit=seconds, yardstick=1.0, memory=1, findings=1
+        )
+
+    results = [took(100, 1, 2.0), took(1000, 1, 20.0), took(100, 2, 2.5), took(1000, 2, 12.5)]
+    assert gains(results) == [(100, 2, 0.8), (1000, 2, 1.6)]
+    assert gains(results[:2]) == []
