@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from envbuilder.spec import PypiName
@@ -83,6 +84,7 @@ def _wanted(
             yield requirement
 
 
+@lru_cache(maxsize=8192)
 def _read(text: str) -> Requirement | None:
     """Old metadata has lines that nobody can read; a chain may go another way."""
     from packaging.requirements import InvalidRequirement, Requirement

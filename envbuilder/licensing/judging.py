@@ -156,7 +156,7 @@ def _judged(
     subject: Subject, settled: _Settled, terms: Terms, more: frozenset[str]
 ) -> tuple[State, Finding | None]:
     if not terms.judging:
-        return "listed", None
+        return "listed", _nameless(subject, terms)
     answer = evaluated(settled.expression, frozenset(terms.allow) | more)
     if answer.satisfied:
         return "allowed", None
@@ -174,6 +174,16 @@ def _judged(
         f"is under {excerpt(text, 200)}, {excerpt(what, 200)} not allowed{excerpt(told, 100)}",
         f"{allowing}make an exception for {subject.name}, or replace it",
     )
+
+
+def _nameless(subject: Subject, terms: Terms) -> Finding | None:
+    """PEP 639 has identifiers for these classifiers; but they name no licence, and somebody should look."""
+    evidence = subject.evidence
+    if not isinstance(evidence, Classified) or not str(evidence.expression).startswith("LicenseRef-"):
+        return None
+    level = _LEVELS[terms.policy.licenses.unknown]
+    message = f"says `{excerpt(evidence.raw, 200)}`, which names no licence"
+    return _finding(subject, "license/unknown", level, message, f"clarify {subject.name} in the policy")
 
 
 def _undecided(subject: Subject, terms: Terms) -> tuple[State, Finding]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from envbuilder.errors import EnvbuilderError, StoreError
 from envbuilder.licensing.access import Access
 from envbuilder.licensing.chains import Chain, Ways, ways_of
-from envbuilder.licensing.evidence import Unknown, evidence_of
+from envbuilder.licensing.evidence import Evidence, Unknown, evidence_of
 from envbuilder.licensing.gathering import Gathering, Unread
 from envbuilder.licensing.judging import LicenseVerdict, Subject, judge
 from envbuilder.licensing.library import Library
@@ -99,6 +99,7 @@ class _Run:
         self._unread: dict[str, Skipped] = {}
         self._unlocked: list[Skipped] = []
         self._stale: dict[str, Finding] = {}
+        self._evidence: dict[str, Evidence] = {}
 
     @property
     def skipped(self) -> Iterator[Skipped]:
@@ -159,10 +160,12 @@ class _Run:
         return found
 
     def _judged(self, artifact: Artifact, metadata: Metadata, ways: Ways) -> LicenseVerdict:
+        if artifact.sha256 not in self._evidence:
+            self._evidence[artifact.sha256] = evidence_of(metadata)
         subject = Subject(
             name=artifact.name,
             version=artifact.version,
-            evidence=evidence_of(metadata),
+            evidence=self._evidence[artifact.sha256],
             chain=ways.chains[artifact.name],
             digests=self._digests(artifact),
         )

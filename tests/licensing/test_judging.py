@@ -136,6 +136,17 @@ def test_without_an_allow_list_licences_are_listed_and_only_what_is_unclear_is_t
     assert unclear.finding is not None
 
 
+def test_a_classifier_that_names_no_licence_is_told_until_the_policy_decides() -> None:
+    evidence = says(classifiers=("License :: Other/Proprietary License",))
+    listed = judged(evidence, Licenses())
+    assert (listed.state, listed.expression) == ("listed", "LicenseRef-Proprietary")
+    assert listed.finding is not None
+    assert (listed.finding.code, listed.finding.level) == ("license/unknown", Level.WARNING)
+    assert judged(evidence, Licenses(allow=("MIT",))).state == "denied"
+    allowed = judged(evidence, Licenses(allow=("LicenseRef-Proprietary",)))
+    assert (allowed.state, allowed.finding) == ("allowed", None)
+
+
 @pytest.mark.parametrize(
     ("word", "level"), [("deny", Level.ERROR), ("warn", Level.WARNING), ("allow", Level.NOTE)]
 )
