@@ -84,7 +84,7 @@ def tiles(report: Report) -> Iterator[str]:
     yield _tile("notes", found.notes, _models_with(report.models, Level.NOTE), Level.NOTE)
     mended = sum(_mended(model) for model in bad)
     if bad and (mended or not report.of_locks):
-        yield _tile("fixable", mended, f"of {len(bad):,} with errors: rewriting mends all of them")
+        yield _tile("fixable", mended, f"of {len(bad):,} with errors, by rewriting alone")
     if report.of_locks:
         packages = {(p.ecosystem, p.name, p.version) for model in report.models for p in model.packages}
         yield _tile("packages", len(packages), "different ones, in all locks together")
