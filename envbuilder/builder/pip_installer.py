@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from envbuilder.archives.unpacking import unpack_archive
 from envbuilder.builder.failures import Cause, failed
 from envbuilder.builder.fetching import Fetcher
 from envbuilder.builder.sources import build_each
@@ -163,14 +163,13 @@ def _shelf(job: Job, paths: Sequence[Path]) -> Path:
 
 
 def _unpacked_pip(job: Job, folder: Path) -> Path:
-    """Unpack the lock's pip. Its names are checked by zipfile: none leaves the target."""
+    """Unpack the lock's pip. Raises ArchiveRefused, StoreError."""
     wheel = next((a for a in job.wheels if a.name == "pip"), None)
     if wheel is None:
         raise BuildError("the lock has no wheel of pip to install with", hint="lock again with --engine pip")
     target = job.scratch / "pip"
     shutil.rmtree(target, ignore_errors=True)
-    with zipfile.ZipFile(folder / Path(wheel.filename).name) as archive:
-        archive.extractall(target)
+    unpack_archive(folder / Path(wheel.filename).name, target)
     return target
 
 
