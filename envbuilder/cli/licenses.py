@@ -11,7 +11,7 @@ import click
 from envbuilder.cli.levels import Levels, level_options, with_levels
 from envbuilder.cli.options import asked, resolving
 from envbuilder.cli.outputs import exit_code, failing_options, outputs_of, outputs_option, write_outputs
-from envbuilder.cli.terminal import showing_progress
+from envbuilder.cli.terminal import say, showing_progress
 from envbuilder.findings import Level
 from envbuilder.report.formats import FORMATS, writer
 from envbuilder.report.text import Style, verdict
@@ -55,4 +55,6 @@ def licenses_command(
         return writer(name)(report, fail_on=level)
 
     write_outputs(outputs, written, verdict(report))
+    if not wanted.policy.licenses.allow and not any(item.format == "text" for item in outputs):
+        say(licencetext.UNJUDGED)
     return exit_code(report, level, no_fail=no_fail)

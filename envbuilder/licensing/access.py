@@ -2,6 +2,9 @@
 
 The metadata file beside a wheel (PEP 658, PEP 714) first, then pieces of the wheel itself; a source
 distribution is fetched whole, for there is nothing else. What the store has already costs nothing.
+
+Parts of a file cannot be held to the file's sha256. A metadata file is held to the hash that the index's page
+announces for it, if it does; else the index is believed, as it was when the lock was made.
 """
 
 from __future__ import annotations

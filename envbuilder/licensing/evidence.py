@@ -104,7 +104,7 @@ def evidence_of(metadata: Metadata) -> Evidence:
     field = _field(metadata.licenses)
     expression = _whole(field) if field else None
     if expression:
-        return Field(expression=expression, raw=field)
+        return Field(expression=expression, raw=" ".join(field.split()))
     classifiers = license_classifiers(metadata.classifiers)
     if len(classifiers) == 1 and (text := expression_of(classifiers[0])):
         found = read_expression(text)
@@ -120,7 +120,7 @@ def conda_evidence(license_text: str | None) -> Evidence:
     """Return what the ``license`` of a conda package record says: free text, mostly SPDX in conda-forge."""
     field = _field((license_text,) if license_text else ())
     expression = _whole(field) if field else None
-    return Field(expression=expression, raw=field) if expression else _free(field)
+    return Field(expression=expression, raw=" ".join(field.split())) if expression else _free(field)
 
 
 def _declared(values: tuple[str, ...]) -> Evidence:

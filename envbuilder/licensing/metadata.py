@@ -18,6 +18,9 @@ _KEPT = 16 * 1024
 _VALUES = 2000
 """Values of all fields together; the largest real sets of extras have some 1,000 requirements."""
 
+_TOTAL = 512 * 1024
+"""Characters of all values together."""
+
 _FIELDS = frozenset(
     {"name", "version", "license", "license-expression", "license-file", "classifier", "requires-dist"}
 )
@@ -46,9 +49,9 @@ def read_metadata(content: bytes) -> Metadata:
     """Return what METADATA or PKG-INFO says; of nonsense it is little, but never an error."""
     from packaging.metadata import parse_email
 
-    values = list(_values(content[:LONGEST].splitlines()))
+    values, cut = _bounded(_values(content[:LONGEST].splitlines()))
     # As text: bytes that are no ASCII would go through a slow path of the email package.
-    raw, odd = parse_email("".join(f"{name}: {value}\n" for name, value in values[:_VALUES]) + "\n")
+    raw, odd = parse_email("".join(f"{name}: {value}\n" for name, value in values) + "\n")
     found: dict[str, tuple[str, ...]] = {}
     single = {"name": raw.get("name"), "version": raw.get("version"), "license": raw.get("license"),
               "license-expression": raw.get("license_expression")}  # fmt: skip
@@ -65,8 +68,20 @@ def read_metadata(content: bytes) -> Metadata:
         classifiers=found["classifier"],
         license_files=found["license-file"],
         requires=found["requires-dist"],
-        cut=len(content) > LONGEST or len(values) > _VALUES,
+        cut=cut or len(content) > LONGEST,
     )
+
+
+def _bounded(values: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
+    """Return as many values as a real file has, and whether there are more."""
+    kept: list[tuple[str, str]] = []
+    size = 0
+    for name, value in values:
+        size += len(value)
+        if len(kept) == _VALUES or size > _TOTAL:
+            return kept, True
+        kept.append((name, value))
+    return kept, False
 
 
 def _values(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:

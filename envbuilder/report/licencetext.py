@@ -17,6 +17,8 @@ from envbuilder.report.text import Style, counted, plain, verdict, wrapped
 KINDS = ("expression", "field", "classifier", "ambiguous", "text", "unknown", "parse-error")
 """Of evidence, in PEP 639's order."""
 
+UNJUDGED = "the policy has no [licenses] allow: licences are listed, not judged"
+
 _SHOWN = 12
 """Packages of one cause that are listed; the others are counted."""
 
@@ -73,7 +75,7 @@ def _table(report: Report, style: Style) -> Iterator[str]:
         yield f"{row.packages:>8,}  {excerpt(_words(row.licence), _NAME):<{_NAME}}  {state}".rstrip()
     yield ""
     if not judged:
-        yield from wrapped("the policy has no [licenses] allow: licences are listed, not judged", "", "  ")
+        yield from wrapped(UNJUDGED, "", "  ")
         yield ""
 
 

@@ -117,6 +117,17 @@ def test_offline_the_store_answers_and_what_it_lacks_is_no_success(
     assert len(index.seen) == seen
 
 
+def test_without_an_allow_list_it_says_that_nothing_was_judged(
+    cli: Cli, model: Path, host: dict[str, str]
+) -> None:
+    machine = cli("licenses", "model", "--output", "json", cwd=model.parent, **host)
+    assert machine.returncode == 0
+    assert "licences are listed, not judged" in machine.stderr
+    people = cli("licenses", "model", cwd=model.parent, **host)
+    assert "licences are listed, not judged" in people.stdout
+    assert people.stderr == ""
+
+
 def test_from_python(model: Path, index: Server, tmp_path: Path) -> None:
     settings = Settings(
         home=tmp_path / "store",

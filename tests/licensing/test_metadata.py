@@ -52,6 +52,25 @@ def test_bytes_that_are_no_text_are_read_leniently() -> None:
 
 @pytest.mark.parametrize(
     "content",
+    [b"Requires-Dist: x\n" * 2001, (b"Classifier: License :: " + b"x" * 16000 + b"\n") * 40],
+)
+def test_more_than_any_real_package_says_is_not_kept(content: bytes) -> None:
+    found = read_metadata(b"Name: x\nLicense: MIT\n" + content)
+    assert found.cut
+    assert evidence_of(found).kind == "parse-error"
+    assert sum(map(len, (*found.classifiers, *found.requires))) <= 512 * 1024
+
+
+def test_as_much_as_a_large_package_says_is_kept() -> None:
+    content = b"".join(b"Requires-Dist: package-%d[extra]>=1.0 ; extra == 'all'\n" % n for n in range(1500))
+    found = read_metadata(b"Name: x\nLicense: " + b"text " * 100_000 + b"\n" + content)
+    assert not found.cut
+    assert len(found.requires) == 1500
+    assert evidence_of(found).kind == "text"
+
+
+@pytest.mark.parametrize(
+    "content",
     [
         b"Name: x\nLicense: " + b"=?utf-8?q?" * 100_000 + b"\xff\n",
         b"License: \xff\n" * 200_000,
