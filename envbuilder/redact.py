@@ -15,6 +15,11 @@ TOKEN_SEGMENT = re.compile(r"(/(?:t|%74|%54)(?:/|%2f))[^/?#]+", re.IGNORECASE)
 _URL = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.-]{0,30}:/{1,3}|(?<![\w:/])//)(?:[^\s/@'\"<>`]{1,256}:[^\s@<>]{1,256}@)?[^\s'\"<>`]+"
 )
+# Of a URL inside of another one. A quote in a password would end it for _URL; digits and a slash are a port.
+_INNER_USER = re.compile(
+    r"(?<=://)(?:[^\s/@'\"<>`:\[]{1,256}:(?![0-9]+/)[^\s@<>]{1,256}|(?!git@)[^\s/@'\"<>`:\[]{1,256})@"
+)
+_WHOLE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _AUTHORITY = re.compile(r"(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?/{1,3})(?P<rest>.*)", re.DOTALL)
 _PORT = re.compile(r"[^:]*(?::[0-9]+)?|\[.*\](?::[0-9]+)?", re.DOTALL)
 _SCP_USER = re.compile(r"(?<![\w/@.-])[\w.+-]{1,256}(?::[^\s@/]{1,256})?@(?=[\w.-]+[:/])")
@@ -41,8 +46,9 @@ class SafeUrl:
     @property
     def stripped(self) -> str:
         """Without user, password, token and query; only a digest fragment stays. For locks and keys."""
-        parts = _split(_without_user(self.secret))
-        if parts is None or "://" not in self.secret or not _PORT.fullmatch(parts.netloc.rpartition("@")[2]):
+        parts = _split(_without_users(self.secret))
+        whole = _WHOLE.match(self.secret)
+        if parts is None or not whole or not _PORT.fullmatch(parts.netloc.rpartition("@")[2]):
             return masked_url(self.secret)
         path = TOKEN_SEGMENT.sub("", parts.path)
         fragment = parts.fragment if _DIGEST_FRAGMENT.fullmatch(parts.fragment) else ""
@@ -63,7 +69,7 @@ def _split(text: str) -> SplitResult | None:
 
 def masked_url(text: str) -> str:
     """Return one URL with everything secret in it masked; text that is no URL stays as it is."""
-    shown = _without_user(text) if _AUTHORITY.match(text) else _masked_inside(text)
+    shown = _without_users(text)
     parts = _split(shown)
     if parts is None or not parts.scheme or "://" not in shown:
         return _SCP_USER.sub(f"{MASK}@", TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", shown))
@@ -71,6 +77,15 @@ def masked_url(text: str) -> str:
     query = "&".join(_masked_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
     fragment = re.sub(r"(?i)((?:token|password|secret|key)=)[^&]*", rf"\g<1>{MASK}", parts.fragment)
     return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
+
+
+def _without_users(text: str) -> str:
+    """Mask what stands before the host, of the URL itself and of each that begins further inside."""
+    found = _AUTHORITY.match(text)
+    if found is None:
+        return _masked_inside(text)
+    shown, start = _without_user(text), len(found["before"])
+    return shown[:start] + _INNER_USER.sub(f"{MASK}@", shown[start:])
 
 
 def _without_user(text: str) -> str:
@@ -101,7 +116,7 @@ def _masked_pair(pair: str) -> str:
 
 def _masked_inside(text: str) -> str:
     """Return text with each URL that begins somewhere in it masked."""
-    return _URL.sub(lambda match: masked_url(match.group()), text)
+    return _URL.sub(lambda match: masked_url(match.group()), _INNER_USER.sub(f"{MASK}@", text))
 
 
 def masked(text: str) -> str:

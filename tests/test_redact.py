@@ -31,6 +31,8 @@ SECRETS = [
     ("https://user:123?hunter2@host.example.org/simple", "hunter2"),
     ("./https://user:hunter2@host.example.org/simple", "hunter2"),
     ("'https://ghp_token@host.example.org/simple'", "ghp_token"),
+    ("a:https://user:hunter2@host.example.org/simple", "hunter2"),
+    ("https://mirror.example.org/x/https://user:hunter2@host.example.org/simple", "hunter2"),
     ("${A}https://user:hunter2@host.example.org/simple", "hunter2"),
     ("https://user:hunter2@[host/simple", "hunter2"),
     ("https:/user:hunter2@host.example.org/simple", "hunter2"),

@@ -24,6 +24,8 @@ from tests.fuzz.model_laws import NOWHERE
 
 SECRET = "pl4ntedPa55"
 CUT = "\x1f"
+WRAPPED = ("{}", "{}", "./{}", "'{}'", "a:{}", "${{A}}{}", "https://mirror.example.org/{}", "git+{}")
+"""Where a URL may begin; the length of an input chooses."""
 
 
 def _text(content: bytes) -> str:
@@ -104,6 +106,7 @@ def redaction(content: bytes, folder: Path) -> None:
     before, after = (re.sub(r"[^!-~]|[<>@/]", "", part)[:40] for part in parts[2:4])
     rest = re.sub(r"[^!-~]|[<>]", "", parts[4])[:80]
     url = f"{scheme}://{user}:{before}{SECRET}{after}@host.example.org/{rest}"
+    url = WRAPPED[len(content) % len(WRAPPED)].format(url)
     safe = SafeUrl(url)
     with bounded("masking"):
         whole = masked(_text(content))
