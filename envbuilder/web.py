@@ -78,12 +78,18 @@ class Answer:
         self._left = int(length) if length.isdigit() and "Transfer-Encoding" not in self.headers else None
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes, none at the end. Raises WebError, also where the end comes too early."""
+        """Return what has come, at most ``size`` bytes; none at the end.
+
+        Raises WebError, also where the end comes too early.
+        """
+        if self._left == 0:
+            return b""
         with _told(self.url):
-            chunk = self._raw.read(size)
+            # Of a file there is no read1, which waits for no more than there is.
+            chunk: bytes = getattr(self._raw, "read1", self._raw.read)(size)
         if self._left is not None:
             self._left -= len(chunk)
-            if size and not chunk and self._left > 0:
+            if size and not chunk:
                 raise WebError(self.url, f"it ends {self._left} bytes too early", passing=True)
         return chunk
 

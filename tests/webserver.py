@@ -31,6 +31,8 @@ class Server(http.server.ThreadingHTTPServer):
         self.gate = False
         """Whether it is a proxy that asks for credentials."""
         self.elsewhere = ""
+        self.slow: threading.Event | None = None
+        """What the second half of every body waits for; such a body has no length."""
         self.cut = 0
         """Bytes after which every body breaks off."""
         self.seen: list[tuple[str, str]] = []
@@ -48,6 +50,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     server: Server
 
     def do_GET(self) -> None:
@@ -77,7 +80,21 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815
 
+    def _trickle(self, content: bytes, event: threading.Event) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        half = len(content) // 2
+        for part in (content[:half], content[half:]):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+            if part == content[:half]:
+                event.wait(30)
+        self.wfile.write(b"0\r\n\r\n")
+
     def _file(self, content: bytes) -> None:
+        if self.server.slow:
+            self._trickle(content, self.server.slow)
+            return
         asked = self.headers.get("Range", "")
         if not asked or not self.server.ranges:
             self._answer(200, content)
@@ -97,6 +114,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:
         """Tunnel to nowhere: what comes is sent back, with the name of the host before it."""
         self.server.seen.append((self.path, ""))
+        self.server.proxied += filter(None, [self.headers.get("Proxy-Authorization")])
         if self.server.gate and self.headers.get("Proxy-Authorization") != TOKEN:
             self._answer(407)
             return

@@ -11,30 +11,25 @@ import base64
 import contextlib
 import hmac
 import secrets
-import selectors
 import socket
 import threading
 import zlib
-from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from envbuilder.proxies import Proxies
 from envbuilder.redact import SafeUrl, excerpt
 from envbuilder.relay.alias import Alias, is_file
-from envbuilder.web import TIMEOUT, Answer, Web, WebError
+from envbuilder.relay.tunnel import CHUNK, IDLE, carry, dial
+from envbuilder.web import Answer, Web, WebError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 LARGEST_PAGE = 128 * 1024 * 1024
 """Bytes of an index page, unpacked; the largest real one has some 30 MB."""
-
-IDLE = 600.0
-"""Seconds after which a connection that carries nothing is closed."""
-
-CHUNK = 65536
 
 MOST_TROUBLES = 20
 
@@ -98,6 +93,11 @@ class Relay(ThreadingHTTPServer):
         self.troubles: list[str] = []
         """Why something could not be fetched, in our words: a tool only sees a status."""
         super().__init__(("127.0.0.1", 0), _Connection)
+
+    def server_bind(self) -> None:
+        """Bind, and ask no name server what we are called."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
 
     @property
     def url(self) -> str:
@@ -180,14 +180,14 @@ class _Connection(BaseHTTPRequestHandler):
             if self.server.offline:
                 raise OSError("offline")  # noqa: TRY301 - one way to say no
             other = dial(self.server.proxies, host.strip("[]"), int(port))
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, ValueError) as error:
             self._unreachable(f"cannot reach {excerpt(self.path)}: {excerpt(str(error), 200)}")
             return
         with other, self.server.holding(other):
             self.send_response_only(200)
             self.end_headers()
             with contextlib.suppress(OSError):
-                _carry(self.connection, other)
+                carry(self.connection, other)
 
     def _unreachable(self, why: str) -> None:
         if len(self.server.troubles) < MOST_TROUBLES:
@@ -245,7 +245,9 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _stream(self, answer: Answer, headers: list[tuple[str, str]]) -> None:
         """Send a body as it comes."""
-        chunked = not (self._bodiless(answer) or "Content-Length" in answer.headers)
+        # Before HTTP/1.1 the connection's end is the body's.
+        measured = "Content-Length" in answer.headers or self.request_version == "HTTP/1.0"
+        chunked = not (measured or self._bodiless(answer))
         self._begin(answer.status, [*headers, *([("Transfer-Encoding", "chunked")] if chunked else [])])
         if self._bodiless(answer):
             return
@@ -263,41 +265,6 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _bodiless(self, answer: Answer) -> bool:
         return self.command == "HEAD" or answer.status in (204, 304)
-
-
-def dial(proxies: Proxies, host: str, port: int) -> socket.socket:
-    """Return a connection to a host, through the host's proxy if that is how it is reached.
-
-    Raises OSError, HTTPException, ValueError.
-    """
-    proxy = proxies.of(f"https://{f'[{host}]' if ':' in host else host}:{port}/")
-    if proxy is None:
-        return socket.create_connection((host, port), TIMEOUT)
-    connection = HTTPConnection(proxy.host, proxy.port, timeout=TIMEOUT)
-    headers = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
-    connection.set_tunnel(host, port, headers)
-    connection.connect()
-    found: socket.socket = connection.sock
-    return found
-
-
-def _carry(one: socket.socket, other: socket.socket) -> None:
-    """Carry bytes both ways until both sides have ended, or nothing comes any more."""
-    peers = {one: other, other: one}
-    with selectors.DefaultSelector() as selector:
-        for side, peer in peers.items():
-            selector.register(side, selectors.EVENT_READ, peer)
-        while selector.get_map():
-            ready = selector.select(IDLE)
-            if not ready:
-                return
-            for key, _ in ready:
-                chunk = key.fileobj.recv(CHUNK)  # type: ignore[union-attr]
-                if chunk:
-                    key.data.sendall(chunk)
-                else:
-                    selector.unregister(key.fileobj)
-                    key.data.shutdown(socket.SHUT_WR)
 
 
 def _unpacked(answer: Answer) -> bytes:
