@@ -46,7 +46,8 @@ class ArchiveRefused(BuildError):
             detail="\n".join(f"{finding.code}: {finding.message}" for finding in others),
         )
         self.archive = archive
-        self.findings = tuple(refusals) + tuple(finding for finding in findings if not finding.refuses)
+        self.refusals = tuple(refusals)
+        self.findings = self.refusals + tuple(finding for finding in findings if not finding.refuses)
 
 
 class Stopped(Exception):

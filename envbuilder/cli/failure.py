@@ -55,7 +55,9 @@ def _hint(hint: str) -> list[str]:
 
 
 def _error_object(error: EnvbuilderError) -> dict[str, Any]:
-    findings = error.refusals if isinstance(error, InputRefused | PolicyRefused) else ()
+    from envbuilder.archives.faults import ArchiveRefused
+
+    findings = error.refusals if isinstance(error, InputRefused | PolicyRefused | ArchiveRefused) else ()
     requirements = error.requirements if isinstance(error, ResolveError) else ()
     return {
         "code": error.code,

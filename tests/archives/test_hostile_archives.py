@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import resource
 import socket
@@ -22,6 +23,7 @@ from envbuilder.archives.faults import ArchiveRefused
 from envbuilder.archives.inspection import Inspection, inspect_archive
 from envbuilder.archives.limits import Limits
 from envbuilder.archives.unpacking import unpack_archive
+from envbuilder.cli.failure import report_failure
 from tests.archives.archivesmith import (
     Part,
     Raw,
@@ -637,3 +639,14 @@ def test_what_zipfile_streams_is_read(tmp_path: Path) -> None:
             large.write(b"y" * 2000)
     (tmp_path / "archive.zip").write_bytes(pipe.getvalue())
     assert inspect_archive(tmp_path / "archive.zip").unpacked == 3000
+
+
+def test_a_program_gets_all_refusals_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    error = refused(write_tar(tmp_path, Part(name="../a"), Part(name="b"), Part(name="b")))
+    assert report_failure(error, machine=True) == 2
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert told["code"] == "archive/path-escape"
+    assert [finding["code"] for finding in told["findings"]] == [
+        "archive/path-escape",
+        "archive/duplicate-member",
+    ]
