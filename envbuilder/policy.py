@@ -132,11 +132,21 @@ class Sources:
 class Builds:
     """``[builds]``: which source distributions of the index may be built."""
 
-    sdist: Literal["locked", "never"] | tuple[str, ...] = "locked"
+    sdist: Literal["locked", "never"] | tuple[PackagePattern, ...] = "locked"
 
-    def allows(self, name: str) -> bool:
-        """Whether a source distribution of that (normalised) name may be built."""
-        return self.sdist == "locked" or (isinstance(self.sdist, tuple) and name in self.sdist)
+    @property
+    def listed(self) -> tuple[PackagePattern, ...]:
+        """The packages of a list; none where all or none may be built."""
+        return self.sdist if isinstance(self.sdist, tuple) else ()
+
+    @property
+    def key(self) -> str | list[str]:
+        """What it says, as text."""
+        return self.sdist if isinstance(self.sdist, str) else [str(pattern) for pattern in self.sdist]
+
+    def allows(self, name: str, version: str = "") -> bool:
+        """Whether a source distribution may be built; without a version only a bare name allows it."""
+        return self.sdist == "locked" or any(pattern.matches(name, version) for pattern in self.listed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,7 +193,7 @@ class Policy:
                 "schema": 1,
                 "indexes": [url.stripped for url in self.sources.indexes],
                 "open": [self.sources.url, self.sources.vcs, self.sources.local, self.sources.editable],
-                "sdist": self.builds.sdist,
+                "sdist": self.builds.key,
                 "names": sorted(self.names),
             }
         )

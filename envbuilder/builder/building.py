@@ -180,7 +180,8 @@ def _check(lock: Lock, interpreter: Interpreter, policy: Policy) -> None:
             code="build/wrong-interpreter",
             hint="lock for this machine, or choose the interpreter that the lock is for",
         )
-    refused = [a for a in lock.artifacts if a.kind is Kind.SDIST and not policy.builds.allows(a.name)]
+    sources = [artifact for artifact in lock.artifacts if artifact.kind is Kind.SDIST]
+    refused = [source for source in sources if not policy.builds.allows(source.name, source.version)]
     if refused:
         names = ", ".join(f"{artifact.name} {artifact.version}" for artifact in refused)
         raise PolicyError(

@@ -72,9 +72,8 @@ def entries_of(policy: Policy, today: datetime.date) -> Iterator[Entry]:
     for number, channel in enumerate(policy.channels.allow):
         what = f"the channel {excerpt(masked_url(channel))}"
         yield Entry(path=("channels", "allow", number), what=what, level=Level.NOTE)
-    if isinstance(policy.builds.sdist, tuple):
-        for number, name in enumerate(policy.builds.sdist):
-            yield Entry(path=("builds", "sdist", number), what=f"the build of {excerpt(name)}")
+    for number, pattern in enumerate(policy.builds.listed):
+        yield Entry(path=("builds", "sdist", number), what=f"the build of {pattern}")
     for conda, _ in policy.names:
         yield Entry(path=("names", conda), what=f"the name of {excerpt(conda)}")
     for code, _ in policy.levels:

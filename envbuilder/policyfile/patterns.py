@@ -23,12 +23,6 @@ def normalised(name: str) -> PypiName:
     return PypiName(re.sub(r"[-_.]+", "-", name).lower())
 
 
-def is_name(text: str) -> bool:
-    """Whether a text is a package's name and nothing more."""
-    found = _PATTERN.fullmatch(text)
-    return found is not None and found["specifier"] is None
-
-
 def read_pattern(text: Any) -> PackagePattern:
     """Return the pattern that a text is. Raises ValueError."""
     found = _PATTERN.fullmatch(text) if isinstance(text, str) and len(text) <= LONGEST else None

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from envbuilder.errors import UsageError
 from envbuilder.findings import Level
 from envbuilder.limits import Limits, read_age, read_size
-from envbuilder.policy import Builds, Channels, Pins, Policy, PolicyText, Sources
+from envbuilder.policy import Builds, Channels, PackagePattern, Pins, Policy, PolicyText, Sources
 from envbuilder.policyfile.licenses import read_licenses
-from envbuilder.policyfile.patterns import is_name, normalised
+from envbuilder.policyfile.patterns import SYNTAX, read_pattern
 from envbuilder.policyfile.tables import Table
 from envbuilder.redact import SafeUrl
 
@@ -58,20 +58,18 @@ def read_sources(table: Table) -> Sources:
 
 def read_builds(table: Table) -> Builds:
     """Read ``[builds]``."""
-    return Builds(
-        sdist=table.read("sdist", _sdist, '"locked", "never" or a list of package names') or "locked"
-    )
+    sdist = table.read("sdist", _sdist, f'"locked", "never" or a list of packages, each {SYNTAX}')
+    return Builds() if sdist is None else Builds(sdist=sdist)
 
 
-def _sdist(value: Any) -> Literal["locked", "never"] | tuple[str, ...]:
+def _sdist(value: Any) -> Literal["locked", "never"] | tuple[PackagePattern, ...]:
     if value == "locked":
         return "locked"
     if value == "never":
         return "never"
-    if not isinstance(value, list) or not all(isinstance(name, str) and is_name(name) for name in value):
-        raise ValueError("no list of names")
-    # Compared with names of a lock, which are normalised: PyYAML would never match (PEP 503).
-    return tuple(normalised(name) for name in value)
+    if not isinstance(value, list):
+        raise TypeError("no list of packages")
+    return tuple(map(read_pattern, value))
 
 
 def read_pins(table: Table) -> Pins:

@@ -97,7 +97,7 @@ _TEXT = """\
 
 [builds]
 # sdist = "locked"             # source distributions of the index, pinned by hash: "locked", "never",
-                               # or a list of the package names that may be built
+                               # or a list of the packages that may be built (name, name==1.0, name<2)
 
 [licenses]
 # The licences that packages may have, by their SPDX identifiers. What is not allowed is denied;

@@ -72,7 +72,7 @@ class PipToolsEngine:
         if not question.dependencies:
             return self._pick(question)
         compiled = self._compile(question, interpreter, sources=())
-        listed = self._builds.sdist if isinstance(self._builds.sdist, tuple) else ()
+        listed = {pattern.name for pattern in self._builds.listed}
         if isinstance(compiled, Failure) and (sources := tuple(n for n in compiled.packages if n in listed)):
             # Nobody knows a list of what may be built; --no-binary NAME undoes --only-binary for one name.
             compiled = self._compile(question, interpreter, sources=sources)

@@ -47,7 +47,9 @@ def select(
     refused: list[Candidate] = []
     for candidate in candidates:
         artifact = best(candidate.files, target)
-        if artifact is None or (artifact.kind is Kind.SDIST and not builds.allows(candidate.name)):
+        if artifact is None or (
+            artifact.kind is Kind.SDIST and not builds.allows(candidate.name, candidate.version)
+        ):
             refused.append(candidate)
             continue
         chosen.append(artifact)
@@ -75,7 +77,7 @@ def _from_source(artifact: Artifact) -> Change:
         code="build/from-source",
         message=f"{artifact.name} {artifact.version} {why}",
         effect=Effect.NONE,
-        after=artifact.filename,
+        after=artifact.filename if artifact.source is None else f"{artifact.name} {artifact.version}",
     )
 
 

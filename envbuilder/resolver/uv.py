@@ -76,7 +76,7 @@ class UvEngine:
     def solve(self, question: Question) -> Answer:
         """Answer one question. Raises ToolError if uv hangs or answers with nonsense."""
         answer = self._ask(question, sources=())
-        listed = self._builds.sdist if isinstance(self._builds.sdist, tuple) else ()
+        listed = {pattern.name for pattern in self._builds.listed}
         if isinstance(answer, Failure) and (sources := tuple(n for n in answer.packages if n in listed)):
             # Nobody knows a list of what may be built; --no-binary NAME undoes --only-binary for one name.
             return self._ask(question, sources=sources)

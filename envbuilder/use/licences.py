@@ -189,10 +189,9 @@ class _Run:
 
     def _built(self, artifacts: Iterable[Artifact]) -> Iterator[tuple[str | int, ...]]:
         """The entries of ``[builds]`` that a lock needs."""
-        listed = self._terms.policy.builds.sdist
-        sources = {artifact.name for artifact in artifacts if artifact.kind is Kind.SDIST}
-        for number, name in enumerate(listed if isinstance(listed, tuple) else ()):
-            if name in sources:
+        sources = [artifact for artifact in artifacts if artifact.kind is Kind.SDIST]
+        for number, pattern in enumerate(self._terms.policy.builds.listed):
+            if any(pattern.matches(source.name, source.version) for source in sources):
                 yield "builds", "sdist", number
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from envbuilder.errors import EnvbuilderError, PolicyError, PolicyRefused
 from envbuilder.findings import Level, Origin
-from envbuilder.policy import DEFAULT
+from envbuilder.policy import DEFAULT, Builds, Policy
 from envbuilder.policyfile import find_policy, read_policy
 from envbuilder.policyfile.files import LONGEST
 
@@ -61,7 +61,8 @@ def test_the_folder_decides_and_its_own_file_comes_first(tmp_path: Path) -> None
         ("[sources]\nurl = ['deny']\n", "policy/invalid", "sources.url has to be"),
         ("[sources]\nindexes = 'x'\n", "policy/invalid", "sources.indexes has to be a list"),
         ("[builds]\nsdist = 'always'\n", "policy/invalid", "builds.sdist has to be"),
-        ("[builds]\nsdist = ['alembic<2']\n", "policy/invalid", "builds.sdist has to be"),
+        ("[builds]\nsdist = ['alembic<']\n", "policy/invalid", "builds.sdist has to be"),
+        ("[builds]\nsdist = [1]\n", "policy/invalid", "builds.sdist has to be"),
         ("[channels]\nrestricted = 'no'\n", "policy/invalid", "channels.restricted has to be"),
         ("[channels]\nimplicit_defaults = 'deny'\n", "policy/unknown-key", "channels.implicit-defaults?"),
         ("[channels]\nallow = [' ']\n", "policy/invalid", "channels.allow[0] has to be"),
@@ -86,6 +87,23 @@ def test_names_of_packages_may_be_written_as_their_projects_write_them(tmp_path:
     policy = read_policy(write(tmp_path, '[builds]\nsdist = ["PyYAML", "ruamel.yaml"]\n'))
     assert policy.builds.allows("pyyaml")
     assert policy.builds.allows("ruamel-yaml")
+
+
+def test_what_may_be_built_has_a_version_too_where_one_is_named(tmp_path: Path) -> None:
+    builds = read_policy(write(tmp_path, '[builds]\nsdist = ["a<2", "b"]\n')).builds
+    assert builds.allows("a", "1.9")
+    assert not builds.allows("a", "2.0")
+    assert not builds.allows("a")
+    assert builds.allows("b")
+    assert builds.allows("b", "7")
+
+
+def test_an_empty_list_lets_nothing_be_built(tmp_path: Path) -> None:
+    policy = read_policy(write(tmp_path, "[builds]\nsdist = []\n"))
+    assert not policy.builds.allows("a", "1.0")
+    keys = {Policy(builds=Builds(sdist=sdist)).resolution_key for sdist in ("locked", "never", ())}
+    assert len(keys) == 3
+    assert policy.resolution_key in keys - {DEFAULT.resolution_key}
 
 
 def test_a_project_file_of_odd_shape_has_no_policy_or_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from envbuilder.errors import ToolError, UsageError
 from envbuilder.interpreters.choice import Interpreters
 from envbuilder.lock import Artifact, Target
 from envbuilder.policy import Builds, Policy, Sources
+from envbuilder.policyfile.patterns import read_pattern
 from envbuilder.redact import SafeUrl
 from envbuilder.request import EngineName, Request
 from envbuilder.resolver.engine import Engine, Failure, FailureKind, Lack, Question, Solution
@@ -212,7 +213,7 @@ def test_a_policy_against_builds_keeps_code_from_running(
         return never.solve(Question(requirements=("termcolor==1.1.0",), target=target, interpreter=running))
 
     assert isinstance(asked(Builds(sdist="never")), Failure)
-    assert versions(asked(Builds(sdist=("termcolor",)))) == {"termcolor": "1.1.0"}
+    assert versions(asked(Builds(sdist=(read_pattern("termcolor"),)))) == {"termcolor": "1.1.0"}
 
 
 @pytest.mark.index

@@ -13,6 +13,7 @@ from envbuilder.errors import ResolveError
 from envbuilder.interpreters.choice import Interpreters
 from envbuilder.lock import Target
 from envbuilder.policy import Builds, Policy
+from envbuilder.policyfile.patterns import read_pattern
 from envbuilder.redact import SafeUrl
 from envbuilder.request import EngineName, Request
 from envbuilder.resolver.engine import Answer, Engine, Failure, FailureKind, Question, Solution
@@ -66,7 +67,9 @@ def test_an_index_that_stumbles_is_asked_again(
     assert getattr(server, trouble) == 0
 
 
-@pytest.mark.parametrize("builds", [Builds(sdist="never"), Builds(sdist=("plain", "other"))])
+@pytest.mark.parametrize(
+    "builds", [Builds(sdist="never"), Builds(sdist=(read_pattern("plain"), read_pattern("other")))]
+)
 def test_what_may_not_be_built_is_not(
     with_builds: Callable[[Builds], Engine], host: Settings, running: Interpreter, shop: Path, builds: Builds
 ) -> None:
@@ -87,6 +90,6 @@ def test_what_may_not_be_built_is_not(
 def test_what_is_listed_is_built(
     with_builds: Callable[[Builds], Engine], running: Interpreter, shop: Path
 ) -> None:
-    answer = ask(with_builds(Builds(sdist=("built",))), running, "built", "plain")
+    answer = ask(with_builds(Builds(sdist=(read_pattern("built"),))), running, "built", "plain")
     assert isinstance(answer, Solution), answer.text
     assert (shop / "mark").exists()

@@ -8,6 +8,7 @@ import pytest
 
 from envbuilder.lock import Kind, Target
 from envbuilder.policy import Builds
+from envbuilder.policyfile.patterns import read_pattern
 from envbuilder.resolver.engine import Candidate
 from envbuilder.resolver.selection import available_since, best, select
 from envbuilder.spec import PypiName
@@ -69,11 +70,15 @@ def test_what_is_built_is_told_and_the_policy_may_refuse_it() -> None:
     assert chosen == (source,)
     assert [change.code for change in changes] == ["build/from-source"]
     assert refused == ()
-    for builds in (Builds(sdist="never"), Builds(sdist=("other",))):
+    for builds in (
+        Builds(sdist="never"),
+        Builds(sdist=(read_pattern("other"),)),
+        Builds(sdist=(read_pattern("np>=99"),)),
+    ):
         chosen, changes, refused = select(candidates(source), LINUX, builds)
         assert (chosen, changes) == ((), ())
         assert refused == candidates(source)
-    assert select(candidates(source), LINUX, Builds(sdist=("np",)))[0][0].kind is Kind.SDIST
+    assert select(candidates(source), LINUX, Builds(sdist=(read_pattern("np<99"),)))[0][0].kind is Kind.SDIST
 
 
 def test_since_when_a_release_could_be_installed() -> None:

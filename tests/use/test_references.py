@@ -15,6 +15,7 @@ import pytest
 from envbuilder.errors import EnvbuilderError, PolicyError
 from envbuilder.lock import Commit, Lock, ModelFile, ModelTree
 from envbuilder.policy import Builds, Policy, Sources
+from envbuilder.policyfile.patterns import read_pattern
 from envbuilder.redact import SafeUrl
 from envbuilder.references import commits
 from envbuilder.request import Request
@@ -198,7 +199,7 @@ def test_a_build_that_fails_is_told_with_its_line(model: Path, restored: Restore
     assert str(caught.value.origin) == "requirements.txt:1:1"
 
 
-@pytest.mark.parametrize("builds", [Builds(sdist="never"), Builds(sdist=("other",))])
+@pytest.mark.parametrize("builds", [Builds(sdist="never"), Builds(sdist=(read_pattern("other"),))])
 def test_the_policy_of_builds_counts_before_any_code_runs(
     builds: Builds, model: Path, host: Settings, tmp_path: Path
 ) -> None:
@@ -209,7 +210,7 @@ def test_the_policy_of_builds_counts_before_any_code_runs(
             lock_model(model, settings=host, policy=replace(OPEN, builds=builds))
         assert caught.value.code == "build/from-source"
     assert not (tmp_path / "canary").exists()
-    allowed = replace(OPEN, builds=Builds(sdist=(NAME,)))
+    allowed = replace(OPEN, builds=Builds(sdist=(read_pattern(NAME),)))
     (model / "requirements.txt").write_text(f"{NAME} @ file:tree\n")
     lock_model(model, settings=host, policy=allowed)
     assert (tmp_path / "canary").exists()
