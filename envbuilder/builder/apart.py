@@ -126,7 +126,8 @@ class _Build:
             with self.workshop.passage() as way:
                 done = way.told(make(attempt, scratch, out, way))
         log.add(done)
-        made = sorted(out.glob("*.whl"))
+        # Tools that cannot read a pyproject.toml know no name.
+        made = sorted(path for path in out.glob("*.whl") if not path.name.lower().startswith("unknown-"))
         return made[0] if done.ok and len(made) == 1 else done
 
     def _uv(self, attempt: Attempt, scratch: Path, out: Path, way: Passage) -> Finished:

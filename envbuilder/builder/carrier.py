@@ -67,9 +67,10 @@ class HostCarrier:
             wheel = file
         elif place.interpreter is None:
             raise BuildError(
-                f"{excerpt(str(reference.url))} comes as source, and python {place.target.python} is not here",
+                f"{excerpt(str(reference.url))} comes as source, and there is no python {place.target.python} "
+                f"for {place.target.platform} here to build it with",
                 code="build/wrong-interpreter",
-                hint="lock on a host that has it, or log the model with a wheel",
+                hint="lock on such a host, or log the model with a wheel",
             )
         else:
             wheel = self.workshop.wheel(file, _subdirectory(source), place.interpreter, day)
