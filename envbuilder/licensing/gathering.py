@@ -47,11 +47,15 @@ class Gathering:
             return
         progress.phase("licences")
         with ThreadPoolExecutor(THREADS) as pool:
-            for done, (artifact, outcome) in enumerate(
-                zip(missing.values(), pool.map(self._read, missing.values()), strict=True), 1
-            ):
-                self._known[artifact.sha256] = outcome
-                progress.advance(done, len(missing))
+            try:
+                outcomes = pool.map(self._read, missing.values())
+                for done, (sha256, outcome) in enumerate(zip(missing, outcomes, strict=True), 1):
+                    self._known[sha256] = outcome
+                    progress.advance(done, len(missing))
+            except BaseException:
+                # Who interrupts does not wait for what has not begun.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def of(self, artifact: Artifact) -> Metadata | Unread:
         """Return what gather() learned."""

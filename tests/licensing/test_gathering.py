@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from envbuilder.errors import StoreError
 from envbuilder.licensing.access import Access
 from envbuilder.licensing.gathering import Gathering, Unread
 from envbuilder.licensing.library import Library
@@ -96,6 +97,27 @@ def test_records_keep_everything_and_outlive_collections(library: Library, layou
     library.keep_metadata("ab" * 32, whole)
     collect(layout, Limits(max_size=0), grace=0)
     assert library.metadata("ab" * 32) == whole
+
+
+def test_the_largest_record_can_be_read_again(library: Library) -> None:
+    largest = Metadata(licenses=("\u00e9" * 16 * 1024,) * 32, names=("x",))
+    library.keep_metadata("ab" * 32, largest)
+    assert library.metadata("ab" * 32) == largest
+
+
+def test_an_error_of_the_store_ends_the_run_at_once(
+    shop: Path, server: Server, access: Access, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = smith.wheel(shop, "toy", METADATA, beside=True)
+    artifacts = [replace(smith.artifact(path, "toy", server.url), sha256=f"{n:064x}") for n in range(100)]
+
+    def full(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(library, "keep_metadata", full)
+    with pytest.raises(StoreError, match="the disk is full"):
+        Gathering(library=library, access=access).gather(artifacts)
+    assert len(server.seen) < 50
 
 
 def test_offline_it_answers_from_what_is_known(
