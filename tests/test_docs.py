@@ -5,6 +5,8 @@ After a change that is meant, ``UPDATE_GOLDEN=1 pytest tests/test_docs.py`` writ
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
 import re
 import shlex
@@ -20,13 +22,15 @@ import yaml
 from envbuilder.cli.main import commands
 from envbuilder.codes import catalogue
 from envbuilder.report.formats import FORMATS
-from tests.conftest import ROOT
+from tests.conftest import MODELS, ROOT
 from tests.documents import blocks, output_of, shown
 
 AUDIT, CI = ROOT / "docs" / "audit.md", ROOT / "docs" / "ci.md"
 TEXT = {path: path.read_text("utf-8") for path in (AUDIT, CI)}
 AREAS = ("channel", "source", "pin", "license", "policy", "input")
-"""What the audit and the licence check report; the others are changes, and errors of other stages."""
+"""What the audit and the licence check report; the others are errors of other stages."""
+JUDGES = ("reader", "auditor", "licensing", "policyfile")
+"""The packages whose codes they are. An area such as ``pin`` has changes of the resolver's too."""
 
 SHOWN = shown(TEXT[AUDIT])
 
@@ -48,12 +52,28 @@ def test_a_shown_output_is_real(command: str, output: str, tmp_path: Path) -> No
     assert real == output
 
 
+def reported() -> set[str]:
+    """The codes that the judging packages write or import."""
+    texts: set[str] = set()
+    for path in (path for package in JUDGES for path in (ROOT / "envbuilder" / package).glob("*.py")):
+        module = importlib.import_module(f"envbuilder.{path.parent.name}.{path.stem}")
+        texts |= {value for value in vars(module).values() if isinstance(value, str)}
+        tree = ast.parse(path.read_text("utf-8"))
+        texts |= {
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+    return texts & catalogue().keys()
+
+
 def codes_page() -> str:
+    codes = reported()
     lines = []
     for area in AREAS:
         lines += [f"\n### `{area}/…`\n", "| code | it means that |", "|---|---|"]
         for code, entry in catalogue().items():
-            if code.startswith(f"{area}/"):
+            if code.startswith(f"{area}/") and code in codes:
                 lines.append(f"| `{code}` | {entry.meaning.replace('|', chr(92) + '|')} |")
     return "\n".join(lines) + "\n\n"
 
@@ -64,6 +84,14 @@ def test_the_codes_are_those_of_the_catalogue() -> None:
     page = codes_page()
     replaced(AUDIT, found[0], f"<!-- codes -->\n{page}<!-- end of codes -->")
     assert found[1] == page
+
+
+def test_what_the_fixtures_show_is_among_the_codes() -> None:
+    import envbuilder
+
+    found = {code for code, _ in envbuilder.audit(MODELS).summary.by_code}
+    assert len(found) >= 4
+    assert found <= reported()
 
 
 def test_every_format_is_named() -> None:
