@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from envbuilder.lock import Commit, ModelFile, ModelTree
 from envbuilder.spec import PypiName
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from envbuilder.findings import Origin
     from envbuilder.licensing.metadata import Metadata
-    from envbuilder.lock import Lock, Target
-    from envbuilder.spec import EnvSpec, PypiRequirement
+    from envbuilder.lock import Artifact, Lock, Target
+    from envbuilder.spec import DirectReference, EnvSpec, PypiRequirement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +50,7 @@ def ways_of(lock: Lock, spec: EnvSpec, known: Mapping[str, Metadata]) -> Ways:
     locked: set[str] = {artifact.name for artifact in lock.artifacts}
     chains: dict[str, Chain] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
-    queue: deque[tuple[str, frozenset[str], Chain]] = deque(_asked(spec))
+    queue: deque[tuple[str, frozenset[str], Chain]] = deque((*_asked(spec), *_referred(spec, lock)))
     needs: dict[str, dict[str, None]] = {name: {} for name in metadata}
     while queue:
         name, extras, chain = queue.popleft()
@@ -73,6 +74,26 @@ def _asked(spec: EnvSpec) -> Iterator[tuple[str, frozenset[str], Chain]]:
     items: list[PypiRequirement] = [*spec.pypi, *spec.seeds]
     for item in sorted(items, key=lambda item: not item.primary):
         yield item.name, frozenset(item.extras), Chain(names=(item.text,), origin=item.origin)
+
+
+def _referred(spec: EnvSpec, lock: Lock) -> Iterator[tuple[str, frozenset[str], Chain]]:
+    """What the model names by a direct reference; one without a name is told by its file or its URL."""
+    for reference in spec.direct:
+        named = (a.name for a in lock.artifacts if a.source and _is_from(a, reference))
+        name = reference.name or next(named, None)
+        if name:
+            way = Chain(names=(f"{name} @ {reference.url}",), origin=reference.origin)
+            yield name, frozenset(reference.extras), way
+
+
+def _is_from(artifact: Artifact, reference: DirectReference) -> bool:
+    match artifact.source:
+        case ModelFile(path=path) | ModelTree(path=path):
+            return path == reference.path
+        case Commit(commit=commit):
+            return commit in reference.url.secret
+        case _:
+            return reference.digest == f"sha256:{artifact.sha256}"
 
 
 def _wanted(

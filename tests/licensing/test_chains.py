@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from envbuilder.findings import Origin
 from envbuilder.licensing.chains import Chain, marker_environment, ways_of
 from envbuilder.licensing.metadata import Metadata
 from envbuilder.licensing.setuptools_requires import read_requires
-from envbuilder.lock import Artifact, Kind, Lock, Target
+from envbuilder.lock import Artifact, Kind, Lock, ModelTree, Target
 from envbuilder.redact import SafeUrl
-from envbuilder.spec import EnvSpec, Provenance, PypiName, PypiRequirement
+from envbuilder.spec import DirectReference, EnvSpec, Provenance, PypiName, PypiRequirement, ReferenceKind
 
 TARGET = Target(python="3.8.18", platform="linux-x86_64", floor="glibc-2.36")
 
@@ -83,6 +87,20 @@ def test_extras_that_are_asked_for_later_still_count() -> None:
     known = needs(a=[], b=["a[x]"], c=[])
     known["a"] = Metadata(requires=("c ; extra == 'x'",))
     assert ways_of(lock_of("a", "b", "c"), spec, known).chains["c"].names == ("b==1", "a", "c")
+
+
+@pytest.mark.parametrize("name", ["own", None])
+def test_a_direct_reference_is_a_line_that_asks(name: str | None) -> None:
+    reference = DirectReference(
+        name=PypiName(name) if name else None, kind=ReferenceKind.PATH, url=SafeUrl("./code"), path="code",
+        origin=line(3),
+    )  # fmt: skip
+    lock = lock_of("own", "six")
+    own = replace(lock.artifacts[0], source=ModelTree(path="code"))
+    lock = replace(lock, artifacts=(own, lock.artifacts[1]))
+    spec = replace(spec_of(), direct=(reference,))
+    chains = ways_of(lock, spec, needs(own=["six"])).chains
+    assert chains["six"] == Chain(names=("own @ ./code", "six"), origin=line(3))
 
 
 def test_cycles_and_lines_that_nobody_can_read_do_no_harm() -> None:
