@@ -227,6 +227,9 @@ def _path(reference: Reference, reading: Reading) -> DirectReference:
     inside = inner_path(
         unquote(text[5:]) if text.lower().startswith("file:") else text, origin, base=reference.base
     )
+    part = re.search(r"(?:^|&)subdirectory=([^&]*)", fragment)
+    if part:
+        inside = inner_path(unquote(part[1]), origin, base=inside)
     _report_kind(reference, "source/local-path", f"{excerpt(text)} is a path inside the model", reading)
     digest = ""
     if inside.lower().endswith(ARCHIVES):

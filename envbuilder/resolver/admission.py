@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from packaging.utils import InvalidSdistFilename, parse_sdist_filename
+
 from envbuilder.errors import PolicyError, ResolveError
 from envbuilder.findings import Change, Effect
 from envbuilder.lock import Commit
@@ -99,6 +101,8 @@ def _unfixed(reference: DirectReference) -> str:
     if "${" in url:
         return "it holds a variable, and none is ever expanded"
     if url.partition("#")[0].lower().startswith(("http:", "https:")):
+        if "subdirectory=" in url.partition("#")[2]:
+            return "it names a part of an archive"
         return "" if _SHA256.fullmatch(reference.digest) else "it has no sha256 of one archive"
     if not url.startswith("git+https://"):
         return "it is not fetched over https"
@@ -131,10 +135,19 @@ def _needs_build(reference: DirectReference) -> bool:
     return not urlsplit(reference.path or reference.url.secret).path.lower().endswith(".whl")
 
 
+def _version(reference: DirectReference) -> str:
+    """The version in the name of a source archive; empty for what only a build can tell."""
+    place = unquote(urlsplit(reference.path or reference.url.secret).path)
+    try:
+        return str(parse_sdist_filename(place.rpartition("/")[2])[1])
+    except InvalidSdistFilename:
+        return ""
+
+
 def _refuse_build(reference: DirectReference, builds: Builds) -> None:
     """Ask the policy before any code of the model could run."""
     shown = reference.name or excerpt(str(reference.url))
-    if builds.allows(reference.name or ""):
+    if builds.allows(reference.name or "", _version(reference)):
         return
     raise PolicyError(
         f"the policy forbids building from source: {shown}",

@@ -128,6 +128,22 @@ def test_refused(reading: Start, target: str, code: str) -> None:
     assert caught.value.message.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("./wheels/x.whl", "wheels/x.whl"),
+        ("in/../x", "x"),
+        (".", "."),
+        ("file:x", "x"),
+        ("file:x#egg=y&subdirectory=a/b", "x/a/b"),
+        ("https://example.org/x.whl", ""),
+        (f"git+https://example.org/x@{COMMIT}", ""),
+    ],
+)
+def test_what_is_meant_inside_the_model(target: str, path: str, reading: Start) -> None:
+    assert judged(target, reading({}))[0].path == path
+
+
 def test_no_secret_is_shown(reading: Start) -> None:
     opened = reading({})
     found, _ = judged("git+https://s3cret@example.org/x?token=s3cret", opened)

@@ -74,6 +74,26 @@ far @ https://example.org/far.tar.gz ; os_name == 'posix'
     assert opened.absent == ("wheels/own-1.0-py3-none-any.whl",)
 
 
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("./tree[B,a]", "tree"),
+        ("x[a,b] @ file:tree ; os_name == 'posix'", "tree"),
+        ("-e ./tree[a,b]", "tree"),
+        ("-e x[b,a] @ file:tree", "tree"),
+        ("x[a,b] @ https://example.org/x.whl", ""),
+    ],
+)
+def test_extras_of_a_reference_are_kept(line: str, path: str, reading: Start) -> None:
+    (found,) = read_file("r.txt", reading({"r.txt": f"{line}\n"})).direct
+    assert (found.extras, found.path) == (("a", "b"), path)
+
+
+def test_a_path_is_relative_to_the_file_that_names_it(reading: Start) -> None:
+    opened = reading({"r.txt": "-r in/r.txt\n", "in/r.txt": "./tree\n"})
+    assert read_file("r.txt", opened).direct[0].path == "in/tree"
+
+
 def test_single_equals_comes_through(reading: Start) -> None:
     opened = reading({"r.txt": "werkzeug=3.0.3\n"})
     (item,) = read_file("r.txt", opened).requirements
