@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import TYPE_CHECKING, Final
 
 from envbuilder.archives.faults import Faults
 from envbuilder.archives.judging import PlainJudge, Seen, tell_site
+from envbuilder.archives.limits import Limits, TooLarge
 from envbuilder.archives.members import MemberKind
 from envbuilder.archives.names import checked
 from envbuilder.archives.scripts import check_script
@@ -17,7 +19,6 @@ from envbuilder.redact import excerpt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envbuilder.archives.limits import Limits
 
 INDEX: Final = "info/index.json"
 _PATHS: Final = "info/paths.json"
@@ -68,7 +69,9 @@ class CondaJudge:
         """Look at the lists: installers go by them, not by the members."""
         for name in self._scripts():
             check_script(name, faults=self._faults, where=_LINK)
-        for name in self._listed():
+        for number, name in enumerate(self._listed()):
+            if number > 2 * self._limits.members:
+                raise TooLarge(f"its lists name more than {self._limits.members} files")
             parts = checked(name, faults=self._faults, limits=self._limits, what="the listed file")
             if parts and "/".join(parts) not in self._files:
                 self._faults.add(
@@ -83,8 +86,9 @@ class CondaJudge:
                 yield from (str(line).partition("=")[0].strip() for line in lines)
 
     def _listed(self) -> Iterator[str]:
-        lines = self._contents.get(_FILES, b"").decode("utf-8", "surrogateescape")
-        yield from (line.strip() for line in lines.splitlines() if line.strip())
+        for line in io.BytesIO(self._contents.get(_FILES, b"")):
+            if name := line.decode("utf-8", "surrogateescape").strip("\r\n"):
+                yield name
         match _json(self._contents.get(_PATHS, b"{}")):
             case {"paths": [*items]}:
                 for item in items:

@@ -23,8 +23,11 @@ class Limits:
     part: int = 255
     """What the file systems take (Linux, APFS)."""
     depth: int = 64
-    text: int = 32 * MIB
-    """A file of metadata that is read as a whole; RECORD of the largest wheel is 2 MiB."""
+    text: int = 16 * MIB
+    """A file of metadata that is read as a whole; RECORD of the largest wheel is 2 MiB. It lists no more files
+    than an archive may have members."""
+    scripts: int = MIB
+    """A list of scripts; real ones have a few lines."""
     header: int = 64 * 1024
     """Extended headers of one member of a tar; longer ones hold no path that is allowed."""
     link: int = 4096

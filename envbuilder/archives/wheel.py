@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import io
 from typing import TYPE_CHECKING, Final
 
 from envbuilder.archives.judging import Seen, tell_site, tell_startup
+from envbuilder.archives.limits import Limits, TooLarge
 from envbuilder.archives.members import MemberKind
 from envbuilder.archives.names import checked
 from envbuilder.archives.scripts import check_script, entry_points
@@ -16,8 +18,9 @@ from envbuilder.findings import Level
 from envbuilder.redact import excerpt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from envbuilder.archives.faults import Faults
-    from envbuilder.archives.limits import Limits
 
 SCHEMES: Final = ("purelib", "platlib", "headers", "scripts", "data")
 _NEEDED: Final = ("METADATA", "WHEEL", "RECORD")
@@ -89,7 +92,10 @@ class WheelJudge:
             names = ", ".join(excerpt(name) for name in sorted(self._infos)[:3]) or "none"
             self._faults.add("archive/malformed", f"a wheel has one .dist-info folder, this one has {names}")
         for folder, files in self._infos.items():
-            for name in entry_points(files.get("entry_points.txt") or b""):
+            lines = files.get("entry_points.txt") or b""
+            if len(lines) > self._limits.scripts:
+                raise TooLarge(f"entry_points.txt has {len(lines)} bytes")
+            for name in entry_points(lines):
                 check_script(name, faults=self._faults, where="entry_points.txt")
             missing = [name for name in _NEEDED if name not in files]
             if missing:
@@ -113,7 +119,9 @@ class WheelJudge:
     def _check_record(self, folder: str, record: bytes) -> None:
         """Compare RECORD with the members: a path outside is refused, the rest is told of."""
         listed = set()
-        for row in _rows(record):
+        for number, row in enumerate(_rows(record)):
+            if number > self._limits.members:
+                raise TooLarge(f"RECORD names more than {self._limits.members} files")
             parts = checked(row[0], faults=self._faults, limits=self._limits, what="RECORD's")
             path = "/".join(parts or ())
             if not path:
@@ -132,11 +140,11 @@ class WheelJudge:
         self._faults.add("archive/record", message, level=Level.WARNING)
 
 
-def _rows(record: bytes) -> list[tuple[str, str]]:
-    """Return path and hash of each line of RECORD."""
-    lines = record.decode("utf-8", "surrogateescape").splitlines()
+def _rows(record: bytes) -> Iterator[tuple[str, str]]:
+    """Yield path and hash of each line of RECORD."""
+    lines = io.StringIO(record.decode("utf-8", "surrogateescape"), newline="")
     try:
-        return [(row[0], row[1] if len(row) > 1 else "") for row in csv.reader(lines) if row]
+        yield from ((row[0], row[1] if len(row) > 1 else "") for row in csv.reader(lines) if row)
     except csv.Error as error:
         raise ValueError(f"RECORD cannot be read: {error}") from None
 
@@ -155,7 +163,10 @@ def _differs(told: str, found: bytes | None) -> bool:
 def _headers(metadata: bytes) -> tuple[str, str]:
     """Return Name and Version of METADATA (core metadata: headers as in e-mail)."""
     found = {"name": "", "version": ""}
-    for line in metadata.split(b"\n\n", 1)[0].decode("utf-8", "replace").splitlines():
+    for raw in io.BytesIO(metadata):
+        line = raw.decode("utf-8", "replace")
+        if not line.strip():
+            break
         key, _, value = line.partition(":")
         if key.lower() in found and not found[key.lower()]:
             found[key.lower()] = value.strip()

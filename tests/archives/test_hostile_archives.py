@@ -650,3 +650,35 @@ def test_a_program_gets_all_refusals_as_json(tmp_path: Path, capsys: pytest.Capt
         "archive/path-escape",
         "archive/duplicate-member",
     ]
+
+
+def test_the_large_form_of_zip_is_read_and_has_to_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    path = write_zip(tmp_path, {"a": b"x", "b": b"y"}, "a.zip")
+    content = bytearray(path.read_bytes())
+    assert b"PK\6\6" in content
+    assert inspect_archive(path).members == 2
+    for at in (24, 32, 40, 48, 8):  # members here and in all, bytes and start of the directory, the locator
+        odd = bytearray(content)
+        odd[content.find(b"PK\6\6") + at] ^= 1
+        path.write_bytes(odd)
+        assert refused(path).code == "archive/malformed"
+
+
+@pytest.mark.parametrize("name", ["RECORD", "entry_points.txt", "METADATA"])
+def test_metadata_is_bounded_too(name: str, tmp_path: Path) -> None:
+    contents = wheel_contents(scripts="[console_scripts]\nok = a:b\n")
+    contents[f"pkg-1.0.dist-info/{name}"] += {"RECORD": b"a\n", "METADATA": b"x"}.get(
+        name, b"a=b\n"
+    ) * 20_000_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert refused(write_zip(tmp_path, contents)).code == "archive/too-large"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 * 1024
+
+
+def test_a_record_of_endless_lines_ends(tmp_path: Path) -> None:
+    contents = wheel_contents()
+    contents["pkg-1.0.dist-info/RECORD"] += b"a\n" * 5_000_000
+    assert refused(write_zip(tmp_path, contents)).code == "archive/too-large"
