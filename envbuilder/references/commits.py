@@ -6,6 +6,7 @@ filters, no credentials, no submodules, no other protocol than https, and nothin
 
 from __future__ import annotations
 
+import re
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -54,6 +55,12 @@ VARIABLES: Final = {
     "GIT_LFS_SKIP_SMUDGE": "1",
     "GIT_OPTIONAL_LOCKS": "0",
 }
+
+
+_NETWORK: Final = re.compile(
+    r"unable to access|could not resolve|timed out|early EOF|RPC failed", re.IGNORECASE
+)
+"""git's words for what may pass by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,9 +167,10 @@ def _variables(host: Mapping[str, str]) -> dict[str, str]:
 
 
 def _unfetched(url: SafeUrl, commit: str, done: Finished) -> BuildError:
+    passing = _NETWORK.search(done.stderr)
     return BuildError(
         f"commit {commit} cannot be had from {url}",
-        code="build/vcs",
+        code="build/network" if passing else "build/vcs",
         detail=done.tail(),
         hint="check that the repository still has it and can be read without a password",
     )
