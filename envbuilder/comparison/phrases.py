@@ -55,11 +55,12 @@ def _channel(delta: Delta, shown: Shown) -> str:
 
 
 def _named(delta: Delta, shown: Shown) -> str:
-    """The passage behind the name, unless it begins with a requirement, which says the name."""
+    """The passage behind the name, unless it begins with a requirement, which says the name itself."""
     first = delta.before or delta.after
-    tells = delta.kind in ("pypi", "conda") and first is not None and not first.version and first.wishes
     passage = _passage(delta, shown)
-    return passage if tells else f"{shown(delta.name)} {passage}"
+    if first and not first.version and first.wishes and first.wishes[0].text.startswith(delta.name):
+        return passage
+    return f"{shown(delta.name)} {passage}"
 
 
 def _passage(delta: Delta, shown: Shown) -> str:

@@ -137,6 +137,27 @@ def test_text_is_readable_at_80_columns(difference: Difference) -> None:
     assert "\x01new findings\x02" in styled
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("numpy>=1\n", "numpy<2\n", "changed    numpy>=1 -> numpy<2 (requirements.txt:1:1)"),
+        ("numpy==1.0\n", "numpy\n", "changed    numpy 1.0 -> numpy (requirements.txt:1:1)"),
+        ("a==1\n", "a==1\nnumpy\n", "added      numpy (requirements.txt:2:1)"),
+        (
+            "a==1\n", "a @ https://example.org/a.whl\n",
+            "changed    a 1 -> https://example.org/a.whl (requirements.txt:1:1)",
+        ),
+        (
+            "a @ https://example.org/a.whl\n", "a @ https://example.org/b.whl\n",
+            "changed    a https://example.org/a.whl -> https://example.org/b.whl",
+        ),
+    ],
+)  # fmt: skip
+def test_a_line_says_each_name_once(subject: Subjects, before: str, after: str, line: str) -> None:
+    found = compare(subject("1", {"requirements.txt": before}), subject("2", {"requirements.txt": after}))
+    assert f"  {line}" in written("text", found).splitlines()
+
+
 def test_markdown_is_inert_and_says_whether_it_fails(difference: Difference) -> None:
     shown = MarkdownIt("commonmark").enable("table").render(written("markdown", difference))
     tags = set(re.findall(r"<(\w+)", shown))
