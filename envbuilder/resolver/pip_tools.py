@@ -18,6 +18,7 @@ from envbuilder.relay.passage import Passage, passage
 from envbuilder.resolver.archives import archive_of
 from envbuilder.resolver.dating import rfc3339
 from envbuilder.resolver.engine import Answer, Candidate, Failure, FailureKind, Question, Solution
+from envbuilder.resolver.permits import with_permits
 from envbuilder.resolver.pip_environment import compiler, host_python, refuse_undatable
 from envbuilder.resolver.pip_listing import Offer, candidate, pick, read_listing
 from envbuilder.resolver.pip_words import read_failure
@@ -71,11 +72,9 @@ class PipToolsEngine:
             return Failure(kind=FailureKind.NO_SOLUTION, text=text)
         if not question.dependencies:
             return self._pick(question)
-        compiled = self._compile(question, interpreter, sources=())
-        listed = {pattern.name for pattern in self._builds.listed}
-        if isinstance(compiled, Failure) and (sources := tuple(n for n in compiled.packages if n in listed)):
-            # Nobody knows a list of what may be built; --no-binary NAME undoes --only-binary for one name.
-            compiled = self._compile(question, interpreter, sources=sources)
+        compiled = with_permits(
+            question, self._builds, lambda again, sources: self._compile(again, interpreter, sources)
+        )
         return compiled if isinstance(compiled, Failure) else self._with_files(compiled, question)
 
     def _with_files(self, compiled: Sequence[Requirement], question: Question) -> Answer:
@@ -130,7 +129,7 @@ class PipToolsEngine:
         return Solution(candidates=tuple(sorted(found.values(), key=lambda c: c.name)))
 
     def _compile(
-        self, question: Question, interpreter: Interpreter, *, sources: tuple[PypiName, ...]
+        self, question: Question, interpreter: Interpreter, sources: tuple[PypiName, ...]
     ) -> list[Requirement] | Failure:
         with self._passage() as way, neutral_directory() as directory:
             variables = _variables(way)

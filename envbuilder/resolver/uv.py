@@ -25,7 +25,8 @@ from envbuilder.redact import SafeUrl, excerpt
 from envbuilder.relay.passage import Passage, passage
 from envbuilder.resolver.archives import archive_of, located
 from envbuilder.resolver.dating import rfc3339
-from envbuilder.resolver.engine import Answer, Candidate, Failure, Question, Solution
+from envbuilder.resolver.engine import Answer, Candidate, Question, Solution
+from envbuilder.resolver.permits import with_permits
 from envbuilder.resolver.uv_words import read_failure
 from envbuilder.spec import PypiName
 
@@ -75,14 +76,9 @@ class UvEngine:
 
     def solve(self, question: Question) -> Answer:
         """Answer one question. Raises ToolError if uv hangs or answers with nonsense."""
-        answer = self._ask(question, sources=())
-        listed = {pattern.name for pattern in self._builds.listed}
-        if isinstance(answer, Failure) and (sources := tuple(n for n in answer.packages if n in listed)):
-            # Nobody knows a list of what may be built; --no-binary NAME undoes --only-binary for one name.
-            return self._ask(question, sources=sources)
-        return answer
+        return with_permits(question, self._builds, self._ask)
 
-    def _ask(self, question: Question, *, sources: tuple[PypiName, ...]) -> Answer:
+    def _ask(self, question: Question, sources: tuple[PypiName, ...]) -> Answer:
         with self._passage() as way, neutral_directory() as directory:
             argv = [str(self._binary), "pip", "compile", *FLAGS, *self._arguments(question)]
             argv += [f"--no-binary={name}" for name in sources]

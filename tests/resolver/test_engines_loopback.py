@@ -30,10 +30,10 @@ __all__ = ["engine", "host", "running", "shop"]
 
 @pytest.fixture
 def server(shop: Path) -> Iterator[Server]:
-    """Its index has one wheel, ``plain``, and one source distribution, ``built``, that leaves a mark."""
+    """Its index has a wheel, ``plain``, and two source distributions, ``built``, that leave their marks."""
     write_page(shop, "plain", [make_wheel(shop, "plain")])
-    trap = f"open({str(shop / 'mark')!r}, 'w').close()"
-    write_page(shop, "built", [make_sdist(shop, "built", trap=trap)])
+    trap = f"open({str(shop / 'mark')!r} + VERSION, 'w').close()"
+    write_page(shop, "built", [make_sdist(shop, "built", version, trap=trap) for version in ("1.0", "2.0")])
     for name in ("pip", "setuptools", "wheel"):
         write_page(shop, name, [make_wheel(shop, name)])
     with serving(shop) as one:
@@ -84,7 +84,7 @@ def test_what_may_not_be_built_is_not(
             model, request=Request(as_of="now"), engine=one, interpreters=interpreters,
             policy=Policy(builds=builds),
         )  # fmt: skip
-    assert not (shop / "mark").exists()
+    assert list(shop.glob("mark*")) == []
 
 
 def test_what_is_listed_is_built(
@@ -92,4 +92,13 @@ def test_what_is_listed_is_built(
 ) -> None:
     answer = ask(with_builds(Builds(sdist=(read_pattern("built"),))), running, "built", "plain")
     assert isinstance(answer, Solution), answer.text
-    assert (shop / "mark").exists()
+    assert [path.name for path in shop.glob("mark*")] == ["mark2.0"]
+
+
+def test_no_other_release_than_the_listed_one_is_built(
+    with_builds: Callable[[Builds], Engine], running: Interpreter, shop: Path
+) -> None:
+    answer = ask(with_builds(Builds(sdist=(read_pattern("built==1.0"),))), running, "built", "plain")
+    assert isinstance(answer, Solution), answer.text
+    assert [candidate.version for candidate in answer.candidates] == ["1.0", "1.0"]
+    assert [path.name for path in shop.glob("mark*")] == ["mark1.0"]
