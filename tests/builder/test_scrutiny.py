@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from envbuilder.archives.faults import ArchiveRefused
 from envbuilder.builder.scrutiny import check_places
 from envbuilder.errors import BuildError
 from envbuilder.findings import Finding
@@ -103,3 +104,25 @@ def test_lists_of_files_lead_nowhere_else(tmp_path: Path, line: str, code: str) 
     assert caught.value.code == code
     (info / "RECORD").write_text("odd.py,,\n../../../bin/tool,,\n../../../share/man/a.1,,\n../x.py,,\n")
     check_places(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../../../../../evil", "odd-1.0.data/data/../../../../evil"])
+def test_no_member_of_a_wheel_leaves_the_environment(
+    make: Make, shop: Path, store: Store, tmp_path: Path, name: str
+) -> None:
+    """uv leaves such a member out; a wheel for pip is refused when it is fetched."""
+    wheel = make_wheel(shop, "odd", files={"odd.py": "", name: "x"})
+    try:
+        make(wheel)
+    except BuildError as error:
+        assert error.code == "archive/path-escape"
+    evil = [path for path in tmp_path.rglob("evil") if store.layout.environments not in path.parents]
+    assert [path for path in evil if store.layout.uv_cache not in path.parents] == []
+
+
+@pytest.mark.parametrize("engine", ["pip"])
+def test_a_wheel_that_leads_elsewhere_reaches_no_pip(make: Make, shop: Path) -> None:
+    wheel = make_wheel(shop, "odd", files={"odd.py": "", "../../../../../evil": "x"})
+    with pytest.raises(ArchiveRefused) as caught:
+        make(wheel)
+    assert caught.value.code == "archive/path-escape"
