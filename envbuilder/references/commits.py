@@ -161,8 +161,10 @@ class _Repository:
 
 def _variables(host: Mapping[str, str]) -> dict[str, str]:
     """The host's proxies and certificates in git's words, and our rules."""
-    bundle = next((host[n] for n in ("SSL_CERT_FILE", "CURL_CA_BUNDLE") if host.get(n)), "")
+    files = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    bundle = next((host[name] for name in files if host.get(name)), "")
     certificates = {"GIT_SSL_CAINFO": bundle} if bundle else {}
+    certificates |= {"GIT_SSL_CAPATH": host["SSL_CERT_DIR"]} if host.get("SSL_CERT_DIR") else {}
     return {**host, **VARIABLES, **certificates, "GIT_ALLOW_PROTOCOL": TRANSPORT.protocols}
 
 

@@ -69,8 +69,9 @@ class Direct:
     day: datetime.datetime | None = None
 
     def at(self, place: Place) -> tuple[Carried, ...]:
-        """Return those whose markers the target meets. Raises EnvbuilderError with the reference's place."""
-        return tuple(self._one(r, place) for r in self.references if wanted(r.marker, place.target))
+        """Return those whose markers the target meets, each once. Raises EnvbuilderError with the reference's place."""
+        found = (self._one(r, place) for r in self.references if wanted(r.marker, place.target))
+        return tuple(dict.fromkeys(found))
 
     def _one(self, reference: DirectReference, place: Place) -> Carried:
         try:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import http.server
 import io
+import ssl
+import subprocess
 import tarfile
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -100,6 +106,46 @@ def test_only_https_unless_a_test_says_so(host: Settings, shelf: Shelf, tmp_path
             fetch_commit(SafeUrl(url), Commit(commit=one), host, shelf)
         assert "not allowed" in caught.value.detail
     assert not (tmp_path / "canary").exists()
+
+
+@pytest.fixture
+def https(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A folder served over TLS on loopback: its URL and the certificate that proves it."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    kind = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    files = ["-out", str(certificate), "-keyout", str(key)]
+    subprocess.run(["openssl", "req", *kind, *subject, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    handler = partial(Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"https://localhost:{server.server_port}/", certificate
+        server.shutdown()
+        thread.join()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_over_https_with_the_hosts_certificates(
+    https: tuple[str, Path], host: Settings, shelf: Shelf, tmp_path: Path
+) -> None:
+    url, certificate = https
+    one = make_repository(tmp_path / "x", {"a.py": "1"})
+    git(tmp_path / "x", "update-server-info")
+    trusting = replace(host, tool_variables=(("SSL_CERT_FILE", str(certificate)), ("NO_PROXY", "localhost")))
+    reference = SafeUrl(f"git+{url}x/.git@{one}")
+    assert names(fetch_commit(reference, Commit(commit=one), trusting, shelf)) == ["a.py"]
+    with pytest.raises(BuildError, match="cannot be had") as caught:
+        fetch_commit(
+            reference, Commit(commit=one), replace(host, tool_variables=(("NO_PROXY", "localhost"),)), shelf
+        )
+    assert "certificate" in caught.value.detail
 
 
 def test_links(site: Path, host: Settings, shelf: Shelf) -> None:

@@ -128,6 +128,22 @@ def test_a_wheel_inside_the_model(
     assert restored(line.format(wheel.filename)).hit
 
 
+def test_a_model_as_mlflow_logs_its_libraries(model: Path, restored: Restore) -> None:
+    mlflow = {"mlflow/__init__.py": "", "mlflow/pyfunc.py": ""}
+    wheels = [make_wheel(model / "wheels", "one"), make_wheel(model / "wheels", "mlflow", files=mlflow)]
+    names = [wheel.filename for wheel in wheels]
+    (model / "MLmodel").write_text(
+        "flavors:\n  python_function:\n    env:\n      conda: conda.yaml\n      virtualenv: python_env.yaml\n"
+        "    loader_module: own\nwheels:\n  platform: Linux\n"
+    )
+    listed = "".join(f"  - wheels/{name}\n" for name in reversed(names))
+    (model / "conda.yaml").write_text(
+        f"channels:\n- conda-forge\ndependencies:\n- python={PYTHON}\n- pip\n- pip:\n{listed}"
+    )
+    found = restored("\n".join([f"wheels/{names[0]}", f"./wheels/{names[1]}", f"wheels/{names[0]}"]))
+    assert says(found, "import one, mlflow.pyfunc; print('yes')") == "yes"
+
+
 def test_other_bytes_are_another_environment(model: Path, restored: Restore, tmp_path: Path) -> None:
     def brought(at: Path, whose: str) -> Restored:
         wheel = make_wheel(at / "wheels", NAME, files={f"{NAME}.py": f"WHOSE = {whose!r}"})
