@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BLOCK = 64 * 1024
 """Bytes of one request, at least. The directory of most wheels fits into the last block."""
 
-MOST_READ = 16 * 1024 * 1024
+MOST_READ = 8 * 1024 * 1024
 """Bytes of one file over all; the directory of the largest wheels has some four megabytes."""
 
 WHOLE = 16 * 1024 * 1024
