@@ -87,7 +87,9 @@ class Shelf:
             path = self.path(key or sink.sha256, filename)
             with told(self._folder, "keep a package file"):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                unfinished.replace(path)
+                # Another process may have kept what it built meanwhile, and be using it: with other bytes.
+                if not (key and path.exists()):
+                    unfinished.replace(path)
         finally:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
