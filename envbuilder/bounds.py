@@ -50,8 +50,8 @@ def bind(pid: int, bounds: Bounds) -> None:
         resource.RLIMIT_DATA: bounds.memory, resource.RLIMIT_FSIZE: bounds.file, resource.RLIMIT_CORE: 0,
     }  # fmt: skip
     for kind, value in wanted.items():
-        # It may have ended already.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        # It may have ended already; a sandbox around us may forbid it.
+        with contextlib.suppress(OSError):
             soft, hard = resource.prlimit(pid, kind)
             held = [value, *(limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)]
             resource.prlimit(pid, kind, (min(held), min(held)))

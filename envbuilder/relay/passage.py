@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from envbuilder.redact import SafeUrl
 
 _PROXIED = tuple(spelled for name in NAMES if name != "no_proxy" for spelled in (name, name.upper()))
+
+_UNREACHED = re.compile(r"\b503\b|tunnel", re.IGNORECASE)
+"""How tools tell of the status that the relay gives for what it cannot reach."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +53,9 @@ class Passage:
         return text
 
     def told(self, done: Finished) -> Finished:
-        """Return a finished tool with the real URLs in what it said, and after a failure with what it cannot know."""
-        stderr = done.stderr if done.ok else "\n".join([done.stderr, *dict.fromkeys(self.troubles)])
+        """Return a finished tool with the real URLs in what it said, and why the relay told it that it cannot."""
+        ours = [] if done.ok or not _UNREACHED.search(done.stderr) else dict.fromkeys(self.troubles)
+        stderr = "\n".join([done.stderr, *ours])
         return replace(done, stdout=self.real(done.stdout), stderr=self.real(stderr))
 
 

@@ -75,7 +75,16 @@ class PipToolsEngine:
         compiled = with_permits(
             question, self._builds, lambda again, sources: self._compile(again, interpreter, sources)
         )
-        return compiled if isinstance(compiled, Failure) else self._with_files(compiled, question)
+        if isinstance(compiled, Failure):
+            return self._looked_into(compiled)
+        return self._with_files(compiled, question)
+
+    def _looked_into(self, failure: Failure) -> Failure:
+        """Tell an index that has nothing from one that stumbles: pip passes both over without a word."""
+        if failure.kind is not FailureKind.NO_SOLUTION:
+            return failure
+        unlisted = self._list(failure.packages)
+        return unlisted if unlisted and unlisted.kind is FailureKind.NETWORK else failure
 
     def _with_files(self, compiled: Sequence[Requirement], question: Question) -> Answer:
         direct = [archive_of(requirement) for requirement in compiled if requirement.url]
