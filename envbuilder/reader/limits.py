@@ -35,6 +35,9 @@ DEPTH = 64
 EXTRAS = 64
 CLAUSES = 64
 REQUIREMENTS = 5000
+REQUIREMENT_CHARACTERS = 512 * 1024
+"""Of all requirement lines of a model, hashes and comments left out: to read a marker takes time."""
+
 ENVIRONMENT_NODES = 20_000
 MLMODEL_NODES = 100_000
 REFUSALS_PER_FILE = 50

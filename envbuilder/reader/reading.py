@@ -21,6 +21,7 @@ class Reading:
         self._absent: set[str] = set()
         self._includes = 0
         self._requirements = 0
+        self._characters = 0
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -67,3 +68,10 @@ class Reading:
             raise Refusal(
                 "input/too-many", f"more than {limits.REQUIREMENTS} requirements and options", origin
             )
+
+    def count_characters(self, number: int, origin: Origin) -> None:
+        """Count what a parser of others is about to be given."""
+        self._characters += number
+        if self._characters > limits.REQUIREMENT_CHARACTERS:
+            message = f"more than {limits.REQUIREMENT_CHARACTERS} characters of requirements"
+            raise Refusal("input/too-many", message, origin)

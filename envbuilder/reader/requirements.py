@@ -113,6 +113,7 @@ class _Reader:
             return
         self._reading.count_requirement(line.origin)
         wish, options = _split_options(line.text)
+        self._reading.count_characters(len(wish), line.origin)
         self._requirement(wish, options, line.origin, place)
 
     def _option(self, met: Met, origin: Origin, place: _Place) -> None:
