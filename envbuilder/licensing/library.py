@@ -1,7 +1,7 @@
 """What is known of artifacts whose metadata was read once: one small file each, by the artifact's sha256.
 
 An artifact never changes, so a record never gets old. Collections leave the records alone: a thousand
-packages take about a megabyte.
+packages take a few megabytes.
 """
 
 from __future__ import annotations
