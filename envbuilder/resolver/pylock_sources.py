@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from envbuilder.lock import Artifact, Commit, Kind, LinkedArchive, ModelFile, ModelTree
@@ -15,7 +16,10 @@ from envbuilder.spec import PypiName
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from packaging.pylock import Package
+    from packaging.pylock import Package, PackageVcs
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_COMMIT = re.compile("[0-9a-f]{40}")
 
 
 def located_package(artifact: Artifact) -> dict[str, Any]:
@@ -40,13 +44,16 @@ def located_package(artifact: Artifact) -> dict[str, Any]:
 def located_artifact(package: Package) -> Artifact:
     """Return the artifact of such a table. Raises KeyError, TypeError, ValueError for what is none of ours."""
     facts = (package.tool or {})["envbuilder"]
+    sha256 = _text(facts, "sha256")
+    if not _SHA256.fullmatch(sha256) or (package.archive and package.archive.hashes.get("sha256") != sha256):
+        raise ValueError(f"the sha256 of {package.name} is none, or not that of its archive")
     return Artifact(
         name=PypiName(package.name),
         version=_text(facts, "version"),
         kind=Kind(facts["kind"]),
         filename=_text(facts, "filename"),
         url=SafeUrl((package.archive and package.archive.url) or (package.vcs and package.vcs.url) or ""),
-        sha256=_text(facts, "sha256"),
+        sha256=sha256,
         size=int(facts["size"]),
         source=_source(package),
     )
@@ -54,11 +61,20 @@ def located_artifact(package: Package) -> Artifact:
 
 def _source(package: Package) -> LinkedArchive | ModelFile | ModelTree | Commit:
     if package.vcs:
-        return Commit(commit=package.vcs.commit_id, subdirectory=package.vcs.subdirectory or "")
+        return _commit(package.vcs)
     if package.directory:
         return ModelTree(path=package.directory.path)
     assert package.archive is not None  # noqa: S101
     return ModelFile(path=package.archive.path) if package.archive.path else LinkedArchive()
+
+
+def _commit(vcs: PackageVcs) -> Commit:
+    folder = vcs.subdirectory or ""
+    if vcs.type != "git" or not _COMMIT.fullmatch(vcs.commit_id):
+        raise ValueError("a commit is not named by the 40 digits that git gives it")
+    if folder.startswith("/") or ".." in folder.split("/"):
+        raise ValueError("the folder of a commit leaves it")
+    return Commit(commit=vcs.commit_id, subdirectory=folder)
 
 
 def _text(facts: Mapping[str, Any], key: str) -> str:

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from envbuilder.errors import EnvbuilderError
 from envbuilder.findings import Change, Effect, Origin
-from envbuilder.lock import Artifact, Lock
+from envbuilder.lock import Artifact, Commit, Kind, LinkedArchive, Lock, ModelFile, ModelTree, Source
 from envbuilder.redact import SafeUrl
 from envbuilder.resolver.pylock import read_pylock, write_pylock
 from tests.resolver.toy import LINUX, day, sdist, wheel
@@ -40,6 +40,15 @@ CHANGES = st.builds(
 )  # fmt: skip
 
 
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+SOURCES: st.SearchStrategy[Source] = st.one_of(
+    st.just(LinkedArchive()),
+    st.builds(ModelFile, path=PATHS),
+    st.builds(ModelTree, path=PATHS),
+    st.builds(Commit, commit=st.from_regex("[0-9a-f]{40}", fullmatch=True), subdirectory=st.just("") | PATHS),
+)
+
+
 @st.composite
 def artifacts(draw: st.DrawFn) -> tuple[Artifact, ...]:
     names = draw(st.lists(NAMES, unique=True, max_size=5))
@@ -48,8 +57,25 @@ def artifacts(draw: st.DrawFn) -> tuple[Artifact, ...]:
             wheel(name, draw(VERSIONS)) if draw(st.booleans()) else sdist(name, draw(VERSIONS)),
             size=draw(st.integers(0, 2**40)), uploaded=draw(TIMES),
         )
+        if draw(st.booleans())
+        else brought(name, draw(VERSIONS), draw(SOURCES))
         for name in sorted(names)
     )  # fmt: skip
+
+
+def brought(name: str, version: str, source: Source) -> Artifact:
+    """An artifact of a model's own."""
+    made = replace(wheel(name, version, uploaded=None), source=source)
+    match source:
+        case LinkedArchive():
+            return made
+        case ModelFile():
+            return replace(made, url=SafeUrl(""))
+        case ModelTree():
+            return replace(made, url=SafeUrl(""), kind=Kind.SDIST, filename="source.tar.gz")
+        case Commit():
+            url = SafeUrl("https://example.org/x.git")
+            return replace(made, url=url, kind=Kind.SDIST, filename="source.tar.gz")
 
 
 LOCKS = st.builds(
@@ -80,7 +106,9 @@ def test_packaging_accepts_it_and_finds_one_file_each(lock: Lock) -> None:
     }  # fmt: skip
     assert pylock.environments is not None
     assert all(marker.evaluate(environment) for marker in pylock.environments)
-    assert [len(p.wheels or ()) + (p.sdist is not None) for p in pylock.packages] == [1] * len(lock.artifacts)
+    for package in pylock.packages:
+        others = (package.sdist, package.archive, package.directory, package.vcs)
+        assert len(package.wheels or ()) + sum(other is not None for other in others) == 1
 
 
 def test_credentials_stay_out() -> None:
@@ -114,4 +142,27 @@ def test_a_damaged_lock_is_an_error(before: str, after: str) -> None:
     assert before in text
     with pytest.raises(EnvbuilderError) as caught:
         read_pylock(text.replace(before, after))
+    assert caught.value.code == "lock/unreadable"
+
+
+@pytest.mark.parametrize(
+    ("source", "right", "wrong"),
+    [
+        (ModelFile(path="x.whl"), "{sha256}", "1" * 64),
+        (ModelTree(path="x"), "{sha256}", "../../x"),
+        (ModelTree(path="x"), 'kind = "sdist"', 'kind = "exe"'),
+        (ModelTree(path="x"), "size = 20", 'size = "x"'),
+        (Commit(commit="a" * 40), "a" * 40, "--upload-pack=touch"),
+        (Commit(commit="a" * 40), 'type = "git"', 'type = "hg"'),
+        (Commit(commit="a" * 40, subdirectory="in"), 'subdirectory = "in"', 'subdirectory = "../in"'),
+    ],
+)
+def test_a_source_that_is_none(source: Source, right: str, wrong: str) -> None:
+    artifact = replace(brought("x", "1.0", source), size=20)
+    text = write_pylock(replace(LOCK, artifacts=(artifact,)))
+    assert read_pylock(text).artifacts == (artifact,)
+    right = right.format(sha256=artifact.sha256)
+    assert right in text
+    with pytest.raises(EnvbuilderError) as caught:
+        read_pylock(text.replace(right, wrong, 1))
     assert caught.value.code == "lock/unreadable"

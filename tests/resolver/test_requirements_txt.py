@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from envbuilder.lock import Lock
+from dataclasses import replace
+
+from envbuilder.lock import Commit, LinkedArchive, Lock, ModelFile, ModelTree
+from envbuilder.redact import SafeUrl
 from envbuilder.resolver.requirements_txt import write_requirements
 from tests.resolver.toy import LINUX, day, sdist, wheel
 
@@ -24,3 +27,21 @@ def test_the_whole_text() -> None:
         "termcolor==1.1.0 \\\n"
         f"    --hash=sha256:{termcolor.sha256}\n"
     )
+
+
+def test_what_a_model_brings_itself() -> None:
+    made = wheel("x", "1.0")
+    proof = f" \\\n    --hash=sha256:{made.sha256}\n"
+    source = "# pip cannot check the hash of source: leave --require-hashes out\n"
+    repository = replace(made, url=SafeUrl("https://me:pw@example.org/x.git"))
+    for artifact, text in (
+        (replace(made, source=LinkedArchive()), f"x @ {made.url.secret}{proof}"),
+        (replace(made, source=ModelFile(path="wheels/x.whl")), f"./wheels/x.whl{proof}"),
+        (replace(made, source=ModelTree(path="tree")), f"{source}./tree\n"),
+        (
+            replace(repository, source=Commit(commit="a" * 40, subdirectory="in")),
+            f"{source}x @ git+https://example.org/x.git@{'a' * 40}#subdirectory=in\n",
+        ),
+    ):
+        written = write_requirements(replace(LOCK, artifacts=(artifact,)))
+        assert written.partition("00:00\n")[2] == text
