@@ -21,6 +21,10 @@ _NETWORK: Final = re.compile(
     r"|timed? ?out|certificate|network (?:connectivity|is) (?:is )?(?:disabled|unreachable)|HTTP status",
     re.IGNORECASE,
 )
+_UNASKED: Final = re.compile(r"network (?:was|connectivity is) disabled|could not be queried.*\(401 ")
+"""A package that could not be looked up, offline or for want of a password, ends as "no solution" too. Not 403:
+some indexes answer so for what they do not have."""
+
 _BUILD: Final = re.compile(
     r"failed to build|build backend|failed to (?:download and )?(?:prepare|extract)|egg_info", re.IGNORECASE
 )
@@ -57,18 +61,17 @@ LONGEST = 8000
 
 def read_failure(stderr: str) -> Failure:
     """Return what uv's stderr says, safe to show."""
-    text = "\n".join(visible(line) for line in stderr.strip().splitlines())[:LONGEST]
+    whole = "\n".join(visible(line) for line in stderr.strip().splitlines())
+    text = whole[:LONGEST]
     return Failure(
-        kind=_kind(text), text=text, packages=_packages(text), python=_python(text),
+        kind=_kind(whole), text=text, packages=_packages(text), python=_python(text),
         platforms=_platforms(text), lack=_lack(text), release=_release(text), younger=_younger(text),
     )  # fmt: skip
 
 
 def _kind(text: str) -> FailureKind:
     if _NO_SOLUTION.search(text):
-        # A package that could not be looked up while offline ends as "no solution" too.
-        offline = "network was disabled" in text or "network connectivity is disabled" in text
-        return FailureKind.NETWORK if offline else FailureKind.NO_SOLUTION
+        return FailureKind.NETWORK if _UNASKED.search(text) else FailureKind.NO_SOLUTION
     # A build that fails to fetch its own tools says so further down: the network comes first.
     if _NETWORK.search(text.partition("[stderr]")[0]):
         return FailureKind.NETWORK

@@ -23,7 +23,7 @@ from envbuilder.settings import Settings
 from tests.builder.conftest import engine, host, running, shop
 from tests.builder.wheelsmith import make_sdist, make_wheel
 from tests.resolver.toy import rewritten
-from tests.webserver import Server, serving, write_page
+from tests.webserver import SECRET, Server, serving, write_page
 
 __all__ = ["engine", "host", "running", "shop"]
 
@@ -65,6 +65,38 @@ def test_an_index_that_stumbles_is_asked_again(
     answer = ask(with_builds(Builds()), running, "plain")
     assert isinstance(answer, Solution), answer.text
     assert getattr(server, trouble) == 0
+
+
+def test_an_index_that_stays_down_has_no_say_in_what_there_is(
+    with_builds: Callable[[Builds], Engine], server: Server, running: Interpreter
+) -> None:
+    server.failures = 99
+    answer = ask(with_builds(Builds()), running, "plain")
+    assert isinstance(answer, Failure)
+    assert answer.kind is FailureKind.NETWORK
+
+
+def test_an_index_that_wants_a_password_has_no_say_either(
+    with_builds: Callable[[Builds], Engine], server: Server, running: Interpreter
+) -> None:
+    server.guarded = True
+    answer = ask(with_builds(Builds()), running, "plain")
+    assert isinstance(answer, Failure)
+    assert (answer.kind, "401" in answer.text) == (FailureKind.NETWORK, True), answer.text
+
+
+def test_why_a_guarded_index_cannot_be_reached_is_told_without_its_password(
+    engine: str, host: Settings, running: Interpreter, tmp_path: Path
+) -> None:
+    index = SafeUrl(f"http://user:{SECRET}@127.0.0.1:9/simple")
+    settings = dataclasses.replace(host, offline=False, index=index)
+    name: EngineName = "uv" if engine == "uv" else "pip"
+    answer = ask(engine_for(name, settings=settings, cache=tmp_path / "cache"), running, "plain")
+    assert isinstance(answer, Failure)
+    assert answer.kind is FailureKind.NETWORK
+    assert "cannot fetch http://127.0.0.1:9/simple/plain/: [Errno 111] Connection refused" in answer.text
+    assert SECRET not in answer.text
+    assert ".invalid" not in answer.text
 
 
 @pytest.mark.parametrize(

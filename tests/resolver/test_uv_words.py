@@ -29,6 +29,19 @@ def test_no_such_package() -> None:
     assert (failure.packages, failure.lack) == (("foo-bar",), Lack.NAME)
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("401 Unauthorized", FailureKind.NETWORK), ("403 Forbidden", FailureKind.NO_SOLUTION)],
+)
+def test_an_index_that_wants_a_password(status: str, kind: FailureKind) -> None:
+    hint = (
+        "An index URL (https://example.org/simple) could not be queried due to a lack of valid authentication"
+    )
+    words = f"{NO_SOLUTION}Because foo was not found in the package registry and you require foo{END}"
+    long = "and so on\n" * 2000
+    assert read_failure(f"{words}{long}hint: {hint} credentials ({status})").kind is kind
+
+
 def test_another_python_by_metadata() -> None:
     failure = read_failure(
         f"{NO_SOLUTION}Because the current Python version (3.7.16) does not satisfy Python>=3.8 and "
