@@ -198,9 +198,9 @@ def _undecided(subject: Subject, terms: Terms) -> tuple[State, Finding]:
             if len(classifiers) > 1:
                 why = "and whether all or any of them apply is not said"
             # One of several classifiers is not the licence: an alias of it would settle nothing.
-            settled = len(classifiers) == 1 or evidence.field
+            word = evidence.raw if len(classifiers) == 1 else evidence.field
             also = f" and `{excerpt(evidence.field, 60)}`" if evidence.field else ""
-            hint = f"say what the words mean in [licenses.aliases], or {clarify}" if settled else clarify
+            hint = f"{_alias(word)}{clarify}"
             message = f"says `{excerpt(evidence.raw, 200)}`{also}, {why}"
             return "ambiguous", _finding(subject, "license/ambiguous", ambiguous, message, hint)
         case TextOnly(raw=raw):
@@ -213,8 +213,12 @@ def _undecided(subject: Subject, terms: Terms) -> tuple[State, Finding]:
             message = (
                 f"says only `{excerpt(evidence.raw, 200)}`" if evidence.raw else "says nothing of its licence"
             )
-            hint = f"say what the words mean in [licenses.aliases], or {clarify}" if evidence.raw else clarify
+            hint = f"{_alias(evidence.raw)}{clarify}"
             return "unknown", _finding(subject, "license/unknown", unknown, message, hint)
+
+
+def _alias(word: str) -> str:
+    return f'say what "{excerpt(word, 200)}" means in [licenses.aliases], or ' if word else ""
 
 
 def _finding(subject: Subject, code: str, level: Level, message: str, hint: str) -> Finding:

@@ -120,7 +120,7 @@ def _hint(code: str, cause: str, cases: list[_Case]) -> str:
     """The cure for all of them; words that mean one thing everywhere are settled by one line."""
     if len(cases) == 1:
         return visible(cases[0].finding.hint)
-    if all("[licenses.aliases]" in case.finding.hint for case in cases):
+    if all(f'"{cause}" means in [licenses.aliases]' in case.finding.hint for case in cases):
         return f'if it always means the same: [licenses.aliases] "{visible(cause)}" = "an SPDX expression"'
     return catalogue()[code].cure
 

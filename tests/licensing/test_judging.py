@@ -180,6 +180,28 @@ def test_an_alias_settles_free_text() -> None:
     assert judged(says(field="Apache License, Version 2.0.1"), licenses).state == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("evidence", "hint"),
+    [
+        (
+            says(classifiers=BSD),
+            'say what "BSD License" means in [licenses.aliases], or clarify x in the policy',
+        ),
+        (says(field="odd"), 'say what "odd" means in [licenses.aliases], or clarify x in the policy'),
+        (says(classifiers=BSD + APACHE), "clarify x in the policy"),
+        (
+            says(field="Dual License", classifiers=BSD + APACHE),
+            'say what "Dual License" means in [licenses.aliases], or clarify x in the policy',
+        ),
+        (says(), "clarify x in the policy"),
+    ],
+)
+def test_a_hint_names_the_words_that_an_alias_would_settle(evidence: Evidence, hint: str) -> None:
+    finding = judged(evidence, Licenses(allow=("MIT",))).finding
+    assert finding is not None
+    assert finding.hint == hint
+
+
 def test_an_alias_of_one_of_several_classifiers_settles_nothing() -> None:
     licenses = Licenses(allow=("MIT",), aliases=(("BSD License", "MIT"),))
     verdict = judged(says(classifiers=BSD + APACHE), licenses)

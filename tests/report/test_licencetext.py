@@ -10,7 +10,7 @@ from envbuilder.report import licencetext
 from envbuilder.report.report import LicenseState, ModelReport, PackageReport, Report, Skipped
 
 TODAY = datetime.date(2026, 11, 24)
-ALIASES = "say what the words mean in [licenses.aliases], or clarify it"
+ALIASES = 'say what "BSD License" means in [licenses.aliases], or clarify it'
 
 
 def unclear(name: str, version: str = "1.0") -> PackageReport:
