@@ -18,7 +18,7 @@ from envbuilder.policy import Builds, Policy, Sources
 from envbuilder.policyfile.patterns import read_pattern
 from envbuilder.redact import SafeUrl
 from envbuilder.references import commits
-from envbuilder.request import Request
+from envbuilder.request import Request, read_as_of
 from envbuilder.resolver.pylock import read_pylock, write_pylock
 from envbuilder.resolver.requirements_txt import write_requirements
 from envbuilder.settings import PASSED_ON, Settings
@@ -272,3 +272,23 @@ def test_the_same_without_uv(
     assert str(host.home) not in says(found, "import two, three; print(two.SEEN, three.SEEN)")
     kinds = [type(artifact.source) for artifact in lock_of(found, host).artifacts if artifact.source]
     assert kinds == [ModelFile, Commit, ModelTree]
+
+
+@pytest.mark.index
+@pytest.mark.parametrize("engine", ["uv", "pip"])
+def test_a_tree_whose_build_wants_tools_of_the_index(engine: str, model: Path, tmp_path: Path) -> None:
+    (model / "tree").mkdir()
+    (model / "tree" / "brought.py").write_text("A = 1\n")
+    (model / "tree" / "setup.py").write_text(
+        "from setuptools import setup\nsetup(name='brought', version='1.5', py_modules=['brought'], "
+        "install_requires=['six==1.16.0'])\n"
+    )
+    (model / "python_env.yaml").write_text(f"python: {PYTHON}\ndependencies:\n- -r requirements.txt\n")
+    (model / "requirements.txt").write_text("-e ./tree\n")
+    settings = replace(Settings.from_environ(), home=tmp_path / "store")
+    asked = Request(engine=engine, as_of=read_as_of("2024-01-01"))  # type: ignore[arg-type]
+    locked = lock_model(model, request=asked, settings=settings, policy=OPEN)
+    assert {a.name: a.version for a in locked.lock.artifacts if a.name in {"six", NAME}} == {
+        "six": "1.16.0",
+        NAME: "1.5",
+    }
