@@ -65,6 +65,8 @@ def test_whoever_asks_to_stay_offline_stays_offline_in_every_stage(
         return "lock"
 
     class Engine:
+        name = "uv"
+
         def __init__(self, _: Any, *, settings: Settings, **__: Any) -> None:
             self.offline = settings.offline
 
