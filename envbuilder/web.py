@@ -7,7 +7,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPException
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from envbuilder.errors import EnvbuilderError
+from envbuilder.origins import Key, origin_of, shared
 from envbuilder.proxies import Proxies, basic_authorization
-from envbuilder.redact import TOKEN_SEGMENT, SafeUrl, excerpt
+from envbuilder.redact import SafeUrl, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -124,42 +125,6 @@ class Page:
     body: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class Key:
-    """What an index takes at its own host: a header, a token in the path, or both."""
-
-    origin: str
-    path: str
-    """Of the index, without the token."""
-    authorization: str = field(default="")
-    before: str = ""
-    """The path before the token."""
-    token: str = ""
-    """``/t/TOKEN``, empty for none."""
-
-    @classmethod
-    def of(cls, index: SafeUrl) -> Key | None:
-        """Return what is secret in an index's URL, None for nothing."""
-        parts = urlsplit(index.secret)
-        found = TOKEN_SEGMENT.search(parts.path)
-        authorization = basic_authorization(parts.netloc)
-        if not (authorization or found):
-            return None
-        before, token = (parts.path[: found.start()], found.group()) if found else ("", "")
-        path = before + parts.path[len(before) + len(token) :]
-        return cls(
-            origin=origin_of(index.secret), path=path, authorization=authorization, before=before, token=token
-        )
-
-    def opened(self, url: str) -> str:
-        """Return a URL of this host with the token where the index has it."""
-        parts = urlsplit(url)
-        after = parts.path[len(self.before) :]
-        if not self.token or not parts.path.startswith(f"{self.before}/") or after.startswith(self.token):
-            return url
-        return parts._replace(path=self.before + self.token + after).geturl()
-
-
 class Web:
     """Fetches by GET. What an index takes goes to that index's host alone, also after a redirect.
 
@@ -220,7 +185,7 @@ class Web:
     def _key(self, url: str) -> Key | None:
         """Return what the URL's host takes; of several indexes there, the one whose path is nearest."""
         own = [key for key in self._keys if key.origin == origin_of(url)]
-        return max(own, key=lambda key: _shared(key.path, urlsplit(url).path), default=None)
+        return max(own, key=lambda key: shared(key.path, urlsplit(url).path), default=None)
 
     def _sent(self, opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Answer:
         with _told(SafeUrl(request.full_url)):
@@ -311,19 +276,6 @@ def tls(variables: Mapping[str, str]) -> ssl.SSLContext:
     if (folder := variables.get("SSL_CERT_DIR")) and Path(folder).is_dir():
         context.load_verify_locations(capath=folder)
     return context
-
-
-def origin_of(url: str) -> str:
-    """Return scheme, host and port (RFC 6454) in lower case, a scheme's own port left out."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2].lower()
-    return f"{parts.scheme}://{host.removesuffix({'http': ':80', 'https': ':443'}.get(parts.scheme, ' '))}"
-
-
-def _shared(one: str, other: str) -> int:
-    """Return how many folders two paths have in common from the left."""
-    pairs = zip(one.split("/"), other.split("/"), strict=False)
-    return next((number for number, (a, b) in enumerate(pairs) if a != b), len(one))
 
 
 @contextlib.contextmanager

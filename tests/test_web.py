@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from envbuilder.origins import Key, origin_of
 from envbuilder.proxies import Proxies, proxy_of
 from envbuilder.redact import SafeUrl
-from envbuilder.web import Key, Web, WebError, origin_of
+from envbuilder.web import Web, WebError
 from tests.webserver import SECRET, TOKEN, Server, serving
 
 

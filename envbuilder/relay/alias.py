@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from envbuilder.digests import digest
-from envbuilder.web import Key, origin_of
+from envbuilder.origins import Key, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

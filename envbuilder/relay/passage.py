@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from envbuilder.origins import origin_of
 from envbuilder.proxies import NAMES, Proxies
 from envbuilder.relay.alias import Alias, aliases_of
-from envbuilder.web import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
