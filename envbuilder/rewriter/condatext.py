@@ -16,8 +16,8 @@ from envbuilder.rewriter.matchspecs import BUILD_STRING
 from envbuilder.rewriter.piptext import Repaired, Repairs, Unsafe, repaired
 from envbuilder.rewriter.spectext import respelled
 from envbuilder.rewriter.splices import Row, Splice, newline_of, row_at, spliced, without_row
+from envbuilder.rewriter.yamltext import composed, plain_of, read
 
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _ITEM = re.compile(r"\s*-\s+")
 
 
@@ -42,18 +42,18 @@ def edited_conda(text: str, path: str, repairs: Repairs) -> tuple[str, CondaEdit
 
     Nothing is done if the result, read as YAML, would differ from the file in anything else.
     """
-    root = _composed(text)
+    root = composed(text)
     edit = CondaEdit(path=path)
     if not isinstance(root, yaml.MappingNode):
         return text, edit
-    expected = _plain(root)
+    expected = plain_of(root)
     keys = {key.value: (key, value) for key, value in root.value}
     foreign = _Channels(text, edit).edit(root, keys, expected)
     if "dependencies" in keys and isinstance(keys["dependencies"][1], yaml.SequenceNode):
         dependencies = _Dependencies(text, edit, repairs, foreign=foreign)
         expected["dependencies"] = dependencies.edit(keys["dependencies"][1])
     result = _ended_like(text, spliced(text, edit.splices))
-    if _read(result) != expected:
+    if read(result) != expected:
         unsafe = [change for changes in edit.touched.values() for change in changes]
         return text, CondaEdit(path=path, skipped=unsafe)
     return result, edit
@@ -64,19 +64,6 @@ def _ended_like(text: str, result: str) -> str:
     if text.endswith("\n"):
         return result
     return result.removesuffix("\n").removesuffix("\r")
-
-
-def _read(text: str) -> Any:
-    root = _composed(text)
-    return root and _plain(root)
-
-
-def _composed(text: str) -> Any:
-    """Return the tree of a text; None where there is none (the same anchor twice is none for PyYAML)."""
-    try:
-        return yaml.compose(text, Loader=_LOADER)
-    except yaml.YAMLError:
-        return None
 
 
 def _inner(text: str, node: Any) -> tuple[int, int] | None:
@@ -246,7 +233,7 @@ class _Dependencies:
     def _item(self, item: Any) -> Any:
         if isinstance(item, yaml.ScalarNode):
             return self._spec(item)
-        plain: Any = _plain(item)
+        plain: Any = plain_of(item)
         if isinstance(item, yaml.MappingNode):
             for key, value in item.value:
                 if key.value == "pip" and isinstance(value, yaml.SequenceNode):
@@ -279,7 +266,7 @@ class _Dependencies:
 
     def _line(self, item: Any) -> Any:
         if not isinstance(item, yaml.ScalarNode):
-            return _plain(item)
+            return plain_of(item)
         match repaired(item.value, self._repairs):
             case Repaired(text=str() as new, changes=changes):
                 return self._put(item, new, changes)
@@ -297,12 +284,3 @@ class _Dependencies:
         self._edit.splices += splices
         self._edit.touched[item.start_mark.line + 1] = changes
         return None
-
-
-def _plain(node: Any) -> Any:
-    """Return a node's data, all scalars as text."""
-    if isinstance(node, yaml.MappingNode):
-        return {key.value: _plain(value) for key, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item) for item in node.value]
-    return node.value

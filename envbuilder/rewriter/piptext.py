@@ -22,6 +22,8 @@ _LINE = re.compile(
     re.DOTALL,
 )
 
+_ANY_DUMMY = "sklearn *"
+_DUMMY_NAME = re.compile(r"sklearn(?![\w.-])")
 _LABEL = re.compile(r"(===?\s*[^,+\s]+)\+[A-Za-z0-9._-]+")
 _LONGEST = 2000
 """Characters of a line that is edited; only hashes make longer ones."""
@@ -48,7 +50,10 @@ Repairs: TypeAlias = Mapping[str, Change]
 
 def repairs_among(changes: tuple[Change, ...]) -> Repairs:
     """Return those changes that are edits of a requirement line."""
-    return {change.before: change for change in changes if change.code in EDITABLE_CODES}
+    found = {change.before: change for change in changes if change.code in EDITABLE_CODES}
+    # Lines of the dummy that were folded into one have texts of their own.
+    dummy = next((change for change in changes if change.code == DUMMY), None)
+    return {_ANY_DUMMY: dummy, **found} if dummy else found
 
 
 def repaired(line: str, repairs: Repairs) -> Repaired | Unsafe | None:
@@ -57,12 +62,17 @@ def repaired(line: str, repairs: Repairs) -> Repaired | Unsafe | None:
         return None
     text: str | None = line
     made: list[Change] = []
-    while text is not None and (change := repairs.get(_canonical(text))) and change not in made:
+    while text is not None and (change := _repair_of(text, repairs)) and change not in made:
         made.append(change)
         if "--hash" in text:
             return Unsafe(changes=tuple(made))
         text = _edited(text, change)
     return Repaired(text=text, changes=tuple(made)) if made else None
+
+
+def _repair_of(line: str, repairs: Repairs) -> Change | None:
+    canonical = _canonical(line)
+    return repairs.get(canonical) or (repairs.get(_ANY_DUMMY) if _DUMMY_NAME.match(canonical) else None)
 
 
 def _canonical(line: str) -> str:
