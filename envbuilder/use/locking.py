@@ -13,14 +13,13 @@ from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.reader.model import read_model
 from envbuilder.request import Request
-from envbuilder.resolver.carrying import NOBODY
 from envbuilder.resolver.engines import engine_for
 from envbuilder.resolver.resolution import resolve
 from envbuilder.resolver.targets import host_platform
 from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.store.store import Store
 from envbuilder.use.keys import resolution_key
-from envbuilder.use.reading import with_files
+from envbuilder.use.reading import carrier_for, with_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from envbuilder.environment import Interpreter
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
-    from envbuilder.resolver.carrying import Carrier
     from envbuilder.settings import Settings
     from envbuilder.spec import Rewritten
 
@@ -164,14 +162,14 @@ class _Question:
             request=self.request,
             engine=engine,
             interpreters=self.interpreters,
-            carrier=self._carrier(store, engine.name, progress),
+            carrier=carrier_for(
+                self.rewritten,
+                engine,
+                store=store,
+                settings=self.settings,
+                policy=self.policy,
+                progress=progress,
+            ),
             policy=self.policy,
             progress=progress,
         )
-
-    def _carrier(self, store: Store, engine: str, progress: Progress) -> Carrier:
-        if not self.rewritten.spec.direct:
-            return NOBODY
-        from envbuilder.builder.carrier import carrier_of
-
-        return carrier_of(store, engine, settings=self.settings, policy=self.policy, progress=progress)
