@@ -30,7 +30,7 @@ class WorkerValueError(WorkerError):
 
 
 class ModelError(WorkerError):
-    """The model's own code raised. ``type_name`` is the class there; ``detail`` its traceback, as text."""
+    """The model's own code raised. ``type_name`` is the class there; ``traceback`` is the child's, as text."""
 
     default_code = "worker/raised"
 
@@ -39,3 +39,8 @@ class ModelError(WorkerError):
     ) -> None:
         super().__init__(message, code=code, hint=hint, detail=detail)
         self.type_name = type_name
+
+    @property
+    def traceback(self) -> str:
+        """The traceback in the child."""
+        return self.detail

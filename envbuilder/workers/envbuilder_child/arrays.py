@@ -1,31 +1,35 @@
-"""numpy and pandas values in the plain form; what is not imported yet cannot be the type of a value."""
+"""numpy and scipy values in the plain form; what is not imported yet cannot be the type of a value."""
 
 import sys
-from typing import Any
+from typing import Any, Dict
 
-from . import strings
-from .values import Unsupported
+from . import dtypes
+from .faults import Unsupported
 
 
-def pack(packer: Any, value: Any, place: Any) -> Any:
-    """Return the tree of a numpy value, or of one of pandas; None for anything else."""
+def pack(packer: Any, value: Any) -> Any:
+    """Return the tree of a value of numpy, scipy or pandas; None for anything else."""
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         if isinstance(value, numpy.ndarray):
-            return pack_array(packer, numpy.asarray(value), place)
+            if isinstance(value, numpy.ma.MaskedArray):
+                raise Unsupported("an array with a mask cannot be carried; fill its gaps first")
+            return pack_array(packer, numpy.asarray(value))
         if isinstance(value, numpy.generic):
-            return _scalar(value, place)
+            return _pack_scalar(numpy, packer, value)
     if "pandas" in sys.modules:
         from . import frames
 
-        return frames.pack(packer, value, place)
-    return None
+        packed = frames.pack(packer, value)
+        if packed is not None:
+            return packed
+    sparse = sys.modules.get("scipy.sparse")
+    return _pack_sparse(packer, value) if sparse is not None and sparse.issparse(value) else None
 
 
 def unpack(unpacker: Any, tree: Any) -> Any:
     """Return the value of a tree that pack() made. Raises Unsupported where this side lacks the library."""
-    tag = tree[0]
-    reader = _READERS.get(tag)
+    reader = _READERS.get(tree[0])
     if reader is not None:
         return reader(unpacker, *tree[1:])
     from . import frames
@@ -33,17 +37,17 @@ def unpack(unpacker: Any, tree: Any) -> Any:
     return frames.unpack(unpacker, tree)
 
 
-def pack_array(packer: Any, array: Any, place: Any) -> Any:
+def pack_array(packer: Any, array: Any) -> Any:
     """Return the tree of an array: its own bytes, or its items where they are Python objects."""
+    if array.dtype.kind == "T":
+        return ["textarray", list(array.shape), packer.sequence(array.ravel().tolist())]
     if array.dtype.hasobject:
         if array.dtype.kind != "O":
-            raise Unsupported("{}: an array of structures with objects cannot be carried".format(place))
-        items = array.ravel().tolist()
-        packed = strings.pack(packer, items)
-        if packed is None:
-            packed = ["items", [packer.tree(item, "{}[{}]".format(place, i)) for i, item in enumerate(items)]]
-        return ["objects", list(array.shape), packed]
-    return ["array", _dtype(array.dtype), list(array.shape), packer.keep(raw(array))]
+            raise Unsupported("an array of structures with objects cannot be carried")
+        return ["objects", list(array.shape), packer.sequence(array.ravel().tolist())]
+    order = "F" if array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+    buffer = packer.keep(raw(array.T if order == "F" else array))
+    return ["array", dtypes.packed(array.dtype), list(array.shape), order, buffer]
 
 
 def raw(array: Any) -> Any:
@@ -53,74 +57,102 @@ def raw(array: Any) -> Any:
     if not array.size or not array.dtype.itemsize:
         return b""
     # Times and texts have no buffer of their own; as bytes every array has one.
-    return memoryview(numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8))
+    flat: Any = numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8)
+    return memoryview(flat)
 
 
-def _dtype(dtype: Any) -> Any:
-    return dtype.str if dtype.names is None else _fields(dtype.descr)
+def _read_array(unpacker: Any, dtype: Any, shape: Any, order: Any, number: Any) -> Any:
+    return filled(dtypes.unpacked(dtype), shape, order, unpacker.buffer(number))
 
 
-def _fields(descr: Any) -> Any:
-    return [[part if not isinstance(part, list) else _fields(part) for part in field] for field in descr]
-
-
-def _as_dtype(data: Any) -> Any:
+def filled(dtype: Any, shape: Any, order: Any, buffer: Any) -> Any:
+    """Return an array over a buffer. Raises ValueError if it does not fit, or holds what crashes libraries."""
     import numpy
 
-    return numpy.dtype(data if isinstance(data, str) else _as_fields(data))
-
-
-def _as_fields(data: Any) -> Any:
-    return [tuple(_as_fields(part) if _nested(part) else _shape(part) for part in field) for field in data]
-
-
-def _nested(part: Any) -> Any:
-    return isinstance(part, list) and bool(part) and isinstance(part[0], list)
-
-
-def _shape(part: Any) -> Any:
-    return tuple(part) if isinstance(part, list) else part
-
-
-def _scalar(value: Any, place: Any) -> Any:
-    if value.dtype.hasobject or value.dtype.names:
-        raise Unsupported("{}: a numpy structure cannot be carried".format(place))
-    if value.dtype.kind == "U":
-        return ["s", str(value)]
-    return ["scalar", value.dtype.str, value.tobytes().hex()]
-
-
-def _read_scalar(_: Any, dtype: Any, text: Any) -> Any:
-    import numpy
-
-    return numpy.frombuffer(bytes.fromhex(text), dtype=dtype)[0] if text else numpy.zeros(1, dtype)[0]
-
-
-def _read_array(unpacker: Any, dtype: Any, shape: Any, number: Any) -> Any:
-    import numpy
-
-    kind = _as_dtype(dtype)
-    if not kind.itemsize or 0 in shape:
-        return numpy.zeros(shape, kind)
-    # The buffer is a bytearray of ours alone: the array may be written to.
-    return numpy.frombuffer(unpacker.buffer(number), dtype=kind).reshape(shape)
+    if 0 in shape or not dtype.itemsize:
+        dtypes.check_empty(shape)
+        return numpy.zeros(shape, dtype, order)
+    flat = numpy.frombuffer(buffer, dtype=dtype)
+    dtypes.check(flat)
+    return flat.reshape(shape, order=order)
 
 
 def _read_objects(unpacker: Any, shape: Any, packed: Any) -> Any:
     import numpy
 
-    items = read_items(unpacker, packed)
-    array = numpy.empty(len(items), dtype=object)
-    for position, item in enumerate(items):
-        array[position] = item
-    return array.reshape(shape)
+    items = unpacker.sequence(packed)
+    flat = numpy.empty(len(items), dtype=object)
+    if "items" in packed[:1]:
+        for position, item in enumerate(items):  # at once, numpy would look into what is a list itself
+            flat[position] = item
+    else:
+        flat[:] = items
+    return flat.reshape(shape)
 
 
-def read_items(unpacker: Any, packed: Any) -> Any:
-    """Return the list that an object array or column holds."""
-    if packed[0] == "items":
-        return [unpacker.value(item) for item in packed[1]]
-    return strings.unpack(unpacker, packed)
+def _read_texts(unpacker: Any, shape: Any, packed: Any) -> Any:
+    import numpy
+
+    items = _read_objects(unpacker, shape, packed)
+    kind = getattr(getattr(numpy, "dtypes", None), "StringDType", None)
+    if kind is None or not all(isinstance(item, str) for item in items.ravel()):
+        return items  # before numpy 2.0 texts of any length were objects
+    return items.astype(kind())
 
 
-_READERS = {"array": _read_array, "objects": _read_objects, "scalar": _read_scalar}
+def _pack_scalar(numpy: Any, packer: Any, value: Any) -> Any:
+    if isinstance(value, numpy.str_):
+        return ["nstr", packer.tree(str(value))]
+    if isinstance(value, numpy.bytes_):
+        return ["nbytes", packer.keep(bytes(value))]
+    if value.dtype.hasobject:
+        raise Unsupported("a numpy structure with objects cannot be carried")
+    return ["scalar", dtypes.packed(value.dtype), value.tobytes().hex()]
+
+
+def _read_scalar(_: Any, dtype: Any, text: Any) -> Any:
+    flat = filled(dtypes.unpacked(dtype), [1], "C", bytearray.fromhex(text))
+    return flat[0]
+
+
+def _read_nstr(unpacker: Any, tree: Any) -> Any:
+    import numpy
+
+    return numpy.str_(unpacker.value(tree))
+
+
+def _read_nbytes(unpacker: Any, number: Any) -> Any:
+    import numpy
+
+    return numpy.bytes_(unpacker.raw(number))
+
+
+def _pack_sparse(packer: Any, value: Any) -> Any:
+    if value.format not in {"csr", "csc"}:
+        raise Unsupported("a sparse {} matrix cannot be carried; make it csr or csc".format(value.format))
+    parts = [pack_array(packer, part) for part in (value.data, value.indices, value.indptr)]
+    return [value.format, list(value.shape), parts, type(value).__name__.endswith("array")]
+
+
+def _read_sparse(unpacker: Any, kind: str, shape: Any, parts: Any, is_array: Any) -> Any:
+    try:
+        from scipy import sparse
+    except ImportError:
+        raise Unsupported("there is no scipy here for a sparse matrix")
+    maker = getattr(sparse, kind + "_array", None) if is_array else None
+    arrays = tuple(unpacker.value(part) for part in parts)
+    made = (maker or getattr(sparse, kind + "_matrix"))(arrays, shape=tuple(shape))
+    made.check_format(full_check=True)  # scipy reads where the indices point
+    return made
+
+
+_READERS: Dict[Any, Any] = {
+    "array": _read_array,
+    "objects": _read_objects,
+    "textarray": _read_texts,
+    "scalar": _read_scalar,
+    "nstr": _read_nstr,
+    "nbytes": _read_nbytes,
+    "csr": lambda unpacker, *parts: _read_sparse(unpacker, "csr", *parts),
+    "csc": lambda unpacker, *parts: _read_sparse(unpacker, "csc", *parts),
+}

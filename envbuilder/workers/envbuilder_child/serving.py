@@ -1,76 +1,84 @@
 """The child's side: load the model, answer calls until the host lets go, and die with it."""
 
-import os
+import inspect
+import socket
 import sys
-import threading
 import traceback
 from typing import Any
 
-from . import values, wire
+from . import lifeline, values, wire
+from .faults import Closed, Unsupported
 
 
-def serve(descriptor: Any, lifeline: Any, model: Any) -> Any:
-    """Answer calls on a socket's descriptor; ``lifeline`` is a pipe's end that closes when the host dies."""
-    threading.Thread(target=_die_with_host, args=(lifeline,), daemon=True).start()
-    stream = os.fdopen(descriptor, "r+b", buffering=0)
+def serve(descriptor: int, line: int, model: str) -> None:
+    """Answer calls on a socket's descriptor; ``line`` is a pipe's end that closes when the host dies."""
+    lifeline.hold(line)
+    connection = socket.fromfd(descriptor, socket.AF_UNIX, socket.SOCK_STREAM)
+    socket.socket(fileno=descriptor).close()  # what the model starts must not hold our connection open
+    reader = wire.Reader(connection.recv_into)
     try:
-        loaded = _load(stream, model)
+        loaded = _load(connection.sendall, model)
         while loaded is not None:
-            head, buffers = wire.receive(stream)
-            _answer(stream, loaded, head, buffers)
-    except wire.Closed:
+            _answer(connection.sendall, loaded, *reader.frame())
+    except (Closed, BrokenPipeError, ConnectionResetError):
         pass
 
 
-def _die_with_host(lifeline: Any) -> Any:
-    os.read(lifeline, 1)
-    os._exit(70)  # the model may be in the middle of anything, and nobody waits for it any more
-
-
-def _load(stream: Any, model: Any) -> Any:
+def _load(write: Any, model: str) -> Any:
     try:
-        import mlflow.pyfunc
+        import mlflow
+        from mlflow import pyfunc
 
-        loaded = mlflow.pyfunc.load_model(model)
+        # Before MLflow 1.0 the function had another name.
+        loaded = (getattr(pyfunc, "load_model", None) or pyfunc.load_pyfunc)(model)
+        told = {
+            "kind": "ready",
+            "python": ".".join(map(str, sys.version_info[:3])),
+            "mlflow": str(getattr(mlflow, "__version__", "")),
+            "params": _takes_params(loaded),
+        }
     except BaseException as error:
-        wire.send(stream, _failure("load", error))
+        wire.send(write, _failure("load", error))
         return None
-    wire.send(stream, {"kind": "ready", "python": list(sys.version_info[:3]), "metadata": _metadata(loaded)})
+    wire.send(write, told)
     return loaded
 
 
-def _metadata(loaded: Any) -> Any:
-    """Return what MLflow says of the model, as far as JSON can say it."""
-    found = getattr(loaded, "metadata", None) or getattr(loaded, "_model_meta", None)
-    signature = getattr(found, "signature", None)
-    told = {
-        "run_id": getattr(found, "run_id", None),
-        "mlflow_version": getattr(found, "mlflow_version", None),
-        "utc_time_created": str(getattr(found, "utc_time_created", None)),
-        "flavors": sorted(getattr(found, "flavors", None) or {}),
-    }
-    told["signature"] = signature.to_dict() if signature is not None else None
-    return told
+def _takes_params(loaded: Any) -> bool:
+    try:
+        return "params" in inspect.signature(loaded.predict).parameters
+    except (TypeError, ValueError):
+        return False
 
 
-def _answer(stream: Any, loaded: Any, head: Any, buffers: Any) -> Any:
+def _answer(write: Any, loaded: Any, head: Any, buffers: Any) -> None:
+    stage = "receive"
     try:
         data, params = values.unpack(head["call"], buffers)
+        stage = "call"
         result = loaded.predict(data) if params is None else loaded.predict(data, params=params)
+        stage = "return"
         tree, made = values.pack(result)
     except BaseException as error:
-        wire.send(stream, _failure("call", error))
+        wire.send(write, _failure(stage, error))
         return
-    wire.send(stream, {"kind": "value", "value": tree}, made)
+    wire.send(write, {"kind": "value", "value": tree}, made)
 
 
-def _failure(stage: Any, error: Any) -> Any:
+LONGEST = 1 << 16
+"""Characters of a message or a traceback that are sent; the end of a traceback says most."""
+
+
+def _failure(stage: str, error: BaseException) -> Any:
     lines = traceback.format_exception(type(error), error, error.__traceback__)
+    try:
+        message = str(error)
+    except Exception:
+        message = "(its text cannot be made)"
     return {
         "kind": "raised",
-        "stage": stage,
-        "type": "{}.{}".format(type(error).__module__, type(error).__name__),
-        "message": str(error),
-        "traceback": "".join(lines),
-        "unsupported": isinstance(error, values.Unsupported),
+        "stage": stage if stage != "return" or isinstance(error, Unsupported) else "call",
+        "type": "{}.{}".format(type(error).__module__, type(error).__qualname__),
+        "message": message[:LONGEST],
+        "traceback": "".join(lines)[-LONGEST:],
     }

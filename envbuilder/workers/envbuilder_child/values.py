@@ -7,261 +7,230 @@ pickles anything: the versions of two pickles may differ, and the host must not 
 import datetime
 import decimal
 import math
-import sys
-from typing import Any
+import re
+from array import array
+from typing import Any, Dict, List
 
+from . import strings, zones
+from .faults import Unsupported
 
-class Unsupported(Exception):
-    """A value that cannot be carried; the message says which and where."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""JSON would make one character of two halves that stand side by side."""
 
 
 def pack(value: Any) -> Any:
     """Return the tree and the buffers of a value. Raises Unsupported."""
     packer = Packer()
-    return packer.tree(value, "value"), packer.buffers
+    try:
+        return packer.tree(value), packer.buffers
+    except RecursionError:
+        raise Unsupported("it is nested too deeply, or holds itself")
 
 
 def unpack(tree: Any, buffers: Any) -> Any:
-    """Return the value of a tree and its buffers. Raises Unsupported, ValueError for what pack() never makes."""
-    return _Unpacker(buffers).value(tree)
+    """Return the value of a tree and its buffers; arrays in it are views of the buffers.
+
+    Raises ValueError for what pack() never makes: the other side is not trusted. Unsupported is one.
+    """
+    try:
+        return Unpacker(buffers).value(tree)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError("no value: {}: {}".format(type(error).__name__, error))
 
 
 class Packer:
     """Collects the buffers of one value."""
 
     def __init__(self) -> None:
-        self.buffers = []
+        self.buffers: List[Any] = []
 
-    def tree(self, value: Any, place: Any) -> Any:
-        """Return the tree of a value; ``place`` says where it stands, for errors."""
+    def tree(self, value: Any) -> Any:
+        """Return the tree of a value."""
         if value is None or value is True or value is False:
             return value
-        kind = type(value)
-        plain = _PLAIN.get(kind)
+        plain = _PACKERS.get(type(value))
         if plain is not None:
-            return plain(self, value, place)
+            return plain(self, value)
         from . import arrays  # what nobody sends is not imported
 
-        packed = arrays.pack(self, value, place)
-        if packed is None:
-            packed = self._subclass(value, place)
-        return packed
+        packed = arrays.pack(self, value)
+        return self._subclass(value) if packed is None else packed
 
-    def _subclass(self, value: Any, place: Any) -> Any:
-        for kind, plain in _PLAIN.items():
+    def _subclass(self, value: Any) -> Any:
+        for kind, plain in _PACKERS.items():
             if isinstance(value, kind):
-                return plain(self, kind(value) if kind in (int, str, float, bytes) else value, place)
-        raise Unsupported(
-            "{}: a {}.{} cannot be carried".format(place, type(value).__module__, type(value).__name__)
-        )
+                return plain(self, kind(value) if kind in _CONVERTED else value)
+        raise Unsupported("a {}.{} cannot be carried".format(type(value).__module__, type(value).__name__))
 
-    def keep(self, buffer: Any) -> Any:
+    def keep(self, buffer: Any) -> int:
         """Keep a buffer and return its number."""
         self.buffers.append(buffer)
         return len(self.buffers) - 1
 
+    def sequence(self, items: Any) -> Any:
+        """Return the tree of a list's items: one buffer if all are alike, else tree by tree."""
+        kinds = set(map(type, items))
+        if kinds == {float}:
+            return ["floats", self.keep(array("d", items))]
+        if kinds == {int}:
+            try:
+                return ["ints", self.keep(array("q", items))]
+            except OverflowError:
+                pass
+        if str in kinds:
+            packed = strings.pack(self, items)
+            if packed is not None:
+                return packed
+        return ["items", self._trees(items)]
 
-def _int(_: Any, value: Any, __: Any) -> Any:
-    return value if -(2**53) < value < 2**53 else ["int", str(value)]
+    def _trees(self, items: Any) -> Any:
+        trees: List[Any] = []
+        try:
+            for item in items:
+                trees.append(self.tree(item))
+        except Unsupported as error:
+            raise error.inside("[{}]".format(len(trees)))
+        return trees
 
 
-def _float(_: Any, value: Any, __: Any) -> Any:
+def _int(_: Any, value: Any) -> Any:
+    # Decimal digits of long numbers take long, and newer Pythons refuse them.
+    return value if -(2**63) <= value < 2**63 else ["int", hex(value)]
+
+
+def _float(_: Any, value: Any) -> Any:
     return value if math.isfinite(value) else ["float", repr(value)]
 
 
-def _text(_: Any, value: Any, __: Any) -> Any:
+def _text(packer: Any, value: Any) -> Any:
+    if _SURROGATE.search(value):
+        return ["raw", packer.keep(value.encode("utf-8", "surrogatepass"))]
     return ["s", value]
 
 
-def _bytes(packer: Any, value: Any, _: Any) -> Any:
-    return ["bytes", packer.keep(bytes(value)), "a" if isinstance(value, bytearray) else "b"]
+def _bytes(packer: Any, value: Any) -> Any:
+    return ["bytearray" if isinstance(value, bytearray) else "bytes", packer.keep(bytes(value))]
 
 
-def _list(packer: Any, value: Any, place: Any) -> Any:
-    return ["list", [packer.tree(item, "{}[{}]".format(place, i)) for i, item in enumerate(value)]]
+def _dict(packer: Any, value: Any) -> Any:
+    keys = list(value)
+    number = 0
+    try:
+        packed = []
+        for key in keys:
+            packed.append(packer.tree(value[key]))
+            number += 1
+    except Unsupported as error:
+        raise error.inside("[{!r}]".format(keys[number]))
+    return ["dict", packer.sequence(keys), packed]
 
 
-def _tuple(packer: Any, value: Any, place: Any) -> Any:
-    return ["tuple", [packer.tree(item, "{}[{}]".format(place, i)) for i, item in enumerate(value)]]
+def _datetime(_: Any, value: Any) -> Any:
+    parts = [value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond]
+    return ["datetime", parts, zones.packed(value.tzinfo, value), value.fold]
 
 
-def _set(packer: Any, value: Any, place: Any) -> Any:
-    return ["set", [packer.tree(item, place) for item in value], isinstance(value, frozenset)]
+def _time(_: Any, value: Any) -> Any:
+    parts = [value.hour, value.minute, value.second, value.microsecond]
+    return ["time", parts, zones.packed(value.tzinfo, None), value.fold]
 
 
-def _dict(packer: Any, value: Any, place: Any) -> Any:
-    pairs = [
-        [packer.tree(key, "a key of " + place), packer.tree(item, "{}[{!r}]".format(place, key))]
-        for key, item in value.items()
-    ]
-    return ["dict", pairs]
-
-
-def _complex(_: Any, value: Any, __: Any) -> Any:
-    return ["complex", repr(value.real), repr(value.imag)]
-
-
-def _decimal(_: Any, value: Any, __: Any) -> Any:
-    return ["decimal", str(value)]
-
-
-def _datetime(_: Any, value: Any, place: Any) -> Any:
-    zone = zone_of(value.tzinfo, place, value)
-    bare = value.replace(tzinfo=None).isoformat()
-    return ["datetime", bare, zone, getattr(value, "fold", 0)]
-
-
-def _date(_: Any, value: Any, __: Any) -> Any:
-    return ["date", value.isoformat()]
-
-
-def _time(_: Any, value: Any, place: Any) -> Any:
-    return ["time", value.replace(tzinfo=None).isoformat(), zone_of(value.tzinfo, place, None)]
-
-
-def _timedelta(_: Any, value: Any, __: Any) -> Any:
-    return ["timedelta", value.days, value.seconds, value.microseconds]
-
-
-_PLAIN = {
+_PACKERS: Dict[Any, Any] = {
     int: _int,
     float: _float,
     str: _text,
     bytes: _bytes,
     bytearray: _bytes,
-    list: _list,
-    tuple: _tuple,
+    list: lambda packer, value: ["list", packer.sequence(value)],
+    tuple: lambda packer, value: ["tuple", packer.sequence(value)],
     dict: _dict,
-    set: _set,
-    frozenset: _set,
-    complex: _complex,
-    decimal.Decimal: _decimal,
+    set: lambda packer, value: ["set", packer.sequence(list(value))],
+    frozenset: lambda packer, value: ["frozenset", packer.sequence(list(value))],
+    complex: lambda _, value: ["complex", repr(value.real), repr(value.imag)],
+    decimal.Decimal: lambda _, value: ["decimal", str(value)],
     datetime.datetime: _datetime,
-    datetime.date: _date,
+    datetime.date: lambda _, value: ["date", [value.year, value.month, value.day]],
     datetime.time: _time,
-    datetime.timedelta: _timedelta,
+    datetime.timedelta: lambda _, value: ["timedelta", [value.days, value.seconds, value.microseconds]],
 }
+_CONVERTED = (int, str, float, bytes)
+"""Kinds whose subclasses (enumerations, numpy's texts) are sent as what they are based on."""
 
 
-def zone_of(zone: Any, place: Any, moment: Any) -> Any:
-    """Return a zone as data: a name of the IANA database, or an offset in seconds; None for none."""
-    if zone is None:
-        return None
-    if zone is datetime.timezone.utc:
-        return "UTC"
-    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
-    if isinstance(name, str):
-        return name
-    offset = zone.utcoffset(moment)
-    if offset is None or (moment is None and not isinstance(zone, datetime.timezone)):
-        raise Unsupported("{}: the time zone {!r} has no name".format(place, zone))
-    return offset.total_seconds()
+class Unpacker:
+    """Reads trees; ``buffers`` are those of the frame, and stay its own."""
 
-
-def zone_from(data: Any) -> Any:
-    """Return the zone that zone_of() made data of, by whatever this side has for it."""
-    if data is None:
-        return None
-    if data == "UTC":
-        return datetime.timezone.utc
-    if isinstance(data, (int, float)):
-        return datetime.timezone(datetime.timedelta(seconds=data))
-    try:
-        import zoneinfo
-
-        return zoneinfo.ZoneInfo(data)
-    except Exception:
-        pass
-    try:
-        import pytz
-
-        return pytz.timezone(data)
-    except Exception:
-        pass
-    try:
-        from dateutil import tz
-
-        found = tz.gettz(data)
-        if found is not None:
-            return found
-    except Exception:
-        pass
-    raise Unsupported("nothing here knows the time zone {}".format(data))
-
-
-class _Unpacker:
     def __init__(self, buffers: Any) -> None:
         self.buffers = buffers
 
     def value(self, tree: Any) -> Any:
+        """Return the value of a tree."""
         if not isinstance(tree, list):
+            if isinstance(tree, (str, dict)):
+                raise ValueError("no value: a bare {}".format(type(tree).__name__))
             return tree
-        tag = tree[0]
-        known = getattr(self, "_" + tag, None) if tag.isidentifier() else None
-        if known is not None:
-            return known(*tree[1:])
+        reader = _READERS.get(tree[0])
+        if reader is not None:
+            return reader(self, *tree[1:])
         from . import arrays
 
         return arrays.unpack(self, tree)
 
     def buffer(self, number: Any) -> Any:
-        """Return a buffer that the caller may keep."""
+        """Return a buffer that the value may keep."""
+        if not isinstance(number, int) or number < 0:
+            raise ValueError("no number of a buffer: {!r}".format(number))
         return self.buffers[number]
 
-    def _int(self, text: Any) -> Any:
-        return int(text)
+    def raw(self, number: Any) -> bytes:
+        """Return a copy of a buffer."""
+        return bytes(memoryview(self.buffer(number)))
 
-    def _float(self, text: Any) -> Any:
-        return float(text)
-
-    def _s(self, text: Any) -> Any:
-        return text
-
-    def _bytes(self, number: Any, kind: Any) -> Any:
-        return bytearray(self.buffers[number]) if kind == "a" else bytes(self.buffers[number])
-
-    def _list(self, items: Any) -> Any:
-        return [self.value(item) for item in items]
-
-    def _tuple(self, items: Any) -> Any:
-        return tuple([self.value(item) for item in items])
-
-    def _set(self, items: Any, frozen: Any) -> Any:
-        return (frozenset if frozen else set)([self.value(item) for item in items])
-
-    def _dict(self, pairs: Any) -> Any:
-        return dict([(self.value(key), self.value(item)) for key, item in pairs])
-
-    def _complex(self, real: Any, imag: Any) -> Any:
-        return complex(float(real), float(imag))
-
-    def _decimal(self, text: Any) -> Any:
-        return decimal.Decimal(text)
-
-    def _datetime(self, text: Any, zone: Any, fold: Any) -> Any:
-        moment = parse_moment(text).replace(fold=fold)
-        known = zone_from(zone)
-        if known is None:
-            return moment
-        localize = getattr(known, "localize", None)
-        return localize(moment, is_dst=not fold) if localize else moment.replace(tzinfo=known)
-
-    def _date(self, text: Any) -> Any:
-        return datetime.datetime.strptime(text, "%Y-%m-%d").date()
-
-    def _time(self, text: Any, zone: Any) -> Any:
-        moment = parse_moment("2000-01-01T" + text)
-        return moment.time().replace(tzinfo=zone_from(zone))
-
-    def _timedelta(self, days: Any, seconds: Any, microseconds: Any) -> Any:
-        return datetime.timedelta(days, seconds, microseconds)
+    def sequence(self, tree: Any) -> Any:
+        """Return the list that Packer.sequence() took."""
+        tag = tree[0]
+        if tag == "items":
+            return [self.value(item) for item in tree[1]]
+        if tag == "texts":
+            return strings.unpack(self, tree)
+        found = array({"floats": "d", "ints": "q"}[tag])
+        found.frombytes(self.raw(tree[1]))
+        return found.tolist()
 
 
-def parse_moment(text: Any) -> Any:
-    """Return what isoformat() wrote; Python 3.6 has no fromisoformat()."""
-    form = "%Y-%m-%dT%H:%M:%S.%f" if "." in text else "%Y-%m-%dT%H:%M:%S"
-    return datetime.datetime.strptime(text, form)
+def _read_dict(unpacker: Any, keys: Any, items: Any) -> Any:
+    found = unpacker.sequence(keys)
+    if len(found) != len(items):
+        raise ValueError("a dict of {} keys with {} values".format(len(found), len(items)))
+    return dict(zip(found, [unpacker.value(item) for item in items]))
 
 
-NATIVE = "<" if sys.byteorder == "little" else ">"
-"""numpy's letter for this host's byte order; both sides are on one host."""
+def _read_datetime(_: Any, parts: Any, zone: Any, fold: Any) -> Any:
+    return zones.placed(datetime.datetime(*parts, fold=fold), zones.unpacked(zone))
+
+
+def _read_time(_: Any, parts: Any, zone: Any, fold: Any) -> Any:
+    return datetime.time(*parts).replace(tzinfo=zones.unpacked(zone), fold=fold)
+
+
+_READERS: Dict[Any, Any] = {
+    "int": lambda _, text: int(text, 16),
+    "float": lambda _, text: float(text),
+    "s": lambda _, text: str(text),
+    "raw": lambda unpacker, number: unpacker.raw(number).decode("utf-8", "surrogatepass"),
+    "bytes": lambda unpacker, number: unpacker.raw(number),
+    "bytearray": lambda unpacker, number: bytearray(unpacker.raw(number)),
+    "list": lambda unpacker, tree: unpacker.sequence(tree),
+    "tuple": lambda unpacker, tree: tuple(unpacker.sequence(tree)),
+    "set": lambda unpacker, tree: set(unpacker.sequence(tree)),
+    "frozenset": lambda unpacker, tree: frozenset(unpacker.sequence(tree)),
+    "dict": _read_dict,
+    "complex": lambda _, real, imag: complex(float(real), float(imag)),
+    "decimal": lambda _, text: decimal.Decimal(text),
+    "datetime": _read_datetime,
+    "date": lambda _, parts: datetime.date(*parts),
+    "time": _read_time,
+    "timedelta": lambda _, parts: datetime.timedelta(*parts),
+}
