@@ -14,11 +14,12 @@ TYPE_CHECKING = False  # the module ``typing`` would be most of what importing t
 if TYPE_CHECKING:
     from typing import Any
 
-    from envbuilder.api import acquire, audit, build, diff, licenses, load_model, parse, resolve, rewrite
+    from envbuilder.api import acquire, audit, build, check, diff, licenses, load_model, parse, resolve, rewrite
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
     from envbuilder.errors import EnvbuilderError
     from envbuilder.findings import Change, Finding
+    from envbuilder.inspection.mismatches import Mismatch, MismatchError, Mismatches, MismatchWarning
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
     from envbuilder.report.report import Report
@@ -29,6 +30,7 @@ _HOMES = {
     "acquire": "api",
     "audit": "api",
     "build": "api",
+    "check": "api",
     "diff": "api",
     "licenses": "api",
     "load_model": "api",
@@ -43,14 +45,19 @@ _HOMES = {
     "Finding": "findings",
     "LoadedModel": "workers.loading",
     "Lock": "lock",
+    "Mismatch": "inspection.mismatches",
+    "MismatchError": "inspection.mismatches",
+    "MismatchWarning": "inspection.mismatches",
+    "Mismatches": "inspection.mismatches",
     "Policy": "policy",
     "Report": "report.report",
     "Rewritten": "spec",
 }
 
 __all__ = [
-    "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "LoadedModel", "Lock", "Policy", "Report",
-    "Rewritten", "acquire", "audit", "build", "diff", "licenses", "load_model", "parse",
+    "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "LoadedModel", "Lock",
+    "Mismatch", "MismatchError", "MismatchWarning", "Mismatches", "Policy", "Report",
+    "Rewritten", "acquire", "audit", "build", "check", "diff", "licenses", "load_model", "parse",
     "resolve", "rewrite",
 ]  # fmt: skip
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
+    from envbuilder.inspection.mismatches import Mismatches
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
     from envbuilder.report.report import Report
@@ -150,6 +151,46 @@ def acquire(
     return acquire_path(
         locate(str(model)),
         request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
+        settings=settings,
+        policy=policy or DEFAULT,
+        progress=progress,
+    )
+
+
+def check(
+    model: str | os.PathLike[str],
+    *,
+    python: str | os.PathLike[str] | None = None,
+    on_mismatch: str = "return",
+    as_of: str | datetime.date = "logged",
+    engine: str = "auto",
+    offline: bool = False,
+    strict: bool = False,
+    policy: Policy | None = None,
+    settings: Settings | None = None,
+    progress: Progress = SILENT,
+) -> Mismatches:
+    """Compare the running Python with all that the model's lock has; nothing is imported or changed.
+
+    ``python`` is another one's executable or prefix, or a version of this host's. The result is true when
+    anything differs; ``.ranked`` has what, the weightiest first. For what is grave of it (``.grave``: all but
+    notes) ``on_mismatch`` says what is done: ``return`` nothing; ``warn`` one MismatchWarning; ``raise`` a
+    MismatchError; ``isolate``: ``.load_model()`` of the result loads the model in a child process, and in this
+    one where nothing grave differs; ``exec`` starts this very program again inside the model's environment,
+    and does not return: exit handlers do not run. A model that the store does not know is locked first.
+
+    Raises UsageError, InterpreterError, what locking raises, RestartError where a process cannot be restarted
+    (a notebook, a worker), and for ``isolate`` and ``exec`` what acquire() raises.
+    """
+    from envbuilder.inspection.acting import check_model
+
+    settings = _settings(settings, offline=offline)
+    return check_model(
+        locate(str(model)),
+        name=str(model),
+        python=None if python is None else os.fspath(python),
+        on_mismatch=on_mismatch,
+        request=_request(as_of, None, engine, offline=settings.offline, strict=strict),
         settings=settings,
         policy=policy or DEFAULT,
         progress=progress,

@@ -31,7 +31,7 @@ GENERATIONS = 8
 """How many trees of one environment may stand side by side until a collection takes the unused ones."""
 
 FOLDERS = (
-    "specs/v1", "resolutions/v1", "locks/v1", "requests/v1", "envs/v1", "pkgs/v1/uv", "pythons/v1",
+    "specs/v1", "resolutions/v1", "locks/v1", "requests/v1", "inspections/v1", "envs/v1", "pkgs/v1/uv", "pythons/v1",
     "metadata/v1", "lk", "failed", "pins", "tmp", "trash", "events",
 )  # fmt: skip
 

@@ -132,6 +132,11 @@ class Records:
         changes = (*rewritten.changes, *found.changes)
         return replace(lock, spec_id=found.spec_id, as_of=found.as_of, changes=changes, imports=imports)
 
+    def resolved_to(self, spec_id: str, key: str) -> str | None:
+        """Return the lock_id that a spec was answered with under that key, without reading the lock."""
+        found = _resolution(self._resolution_path(spec_id, key))
+        return found.lock_id if found and found.spec_id == spec_id else None
+
     def save_request(self, key: str, record: RequestRecord) -> None:
         """Keep where a request led. Raises StoreError."""
         self._save(

@@ -123,7 +123,7 @@ class _Task:
 
 def _find(task: _Task, seen: Snapshot, directory: Directory) -> Restored | None:
     record = task.store.records.find_request(task.address(seen))
-    if record is None or not _still_true(record, directory):
+    if record is None or not still_true(record.files, record.absent, directory):
         return None
     lease = task.store.lease(record.env_id)
     try:
@@ -137,11 +137,11 @@ def _find(task: _Task, seen: Snapshot, directory: Directory) -> Restored | None:
     return _restored(task, record, environment, lease, hit=True)
 
 
-def _still_true(record: RequestRecord, directory: Directory) -> bool:
+def still_true(files: tuple[tuple[str, str], ...], absent: tuple[str, ...], directory: Directory) -> bool:
     """Whether every file that was read is the same, and nothing appeared that was looked for in vain."""
-    if any(directory.has(path) for path in record.absent):
+    if any(directory.has(path) for path in absent):
         return False
-    return all(_digest(directory, path) == sha256 for path, sha256 in record.files)
+    return all(_digest(directory, path) == sha256 for path, sha256 in files)
 
 
 def _digest(directory: Directory, path: str) -> str:
