@@ -202,13 +202,18 @@ def seeds() -> Iterator[bytes]:
     """Yield every seed."""
     for kind, text in OWN:
         yield (kind + text).encode()
-    for kind, times, prefix, unit, suffix in AMPLIFIED:
-        parts = (part.encode() for part in (prefix, unit.replace("{{", "{").replace("}}", "}"), suffix))
-        yield b"A" + kind.encode() + bytes([times]) + b"\xff".join(parts)
+    yield from amplified()
     texts = {"MLmodel": _MLMODEL, "conda.yaml": _CONDA, "requirements.txt": _REQUIREMENTS}
     yield together({name: text.encode() for name, text in (texts | {"python_env.yaml": _PYTHON_ENV}).items()})
     yield from _corpus()
     yield from _hostile()
+
+
+def amplified() -> Iterator[bytes]:
+    """Yield the inputs that are made long."""
+    for kind, times, prefix, unit, suffix in AMPLIFIED:
+        parts = (part.encode() for part in (prefix, unit.replace("{{", "{").replace("}}", "}"), suffix))
+        yield b"A" + kind.encode() + bytes([times]) + b"\xff".join(parts)
 
 
 def together(files: dict[str, bytes]) -> bytes:

@@ -36,6 +36,8 @@ def lock(content: bytes, folder: Path) -> None:
     text = write_pylock(found)
     hold(read_pylock(text) == _stripped(found), "a lock", found)
     hold(write_pylock(read_pylock(text)) == text, "a lock's text", text)
+    if any(item.source for item in found.artifacts):
+        return  # a reference that only a policy lets through
     (folder / "requirements.txt").write_text(write_requirements(found), "utf-8")
     spec = read_model(folder)
     pinned = {(item.name, item.pinned) for item in spec.pypi}

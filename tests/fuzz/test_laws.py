@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from envbuilder.lock import Lock
+from envbuilder.resolver.pylock import write_pylock
+from envbuilder.store.manifest import FileMark, Manifest
 from tests.fuzz import strategies
 from tests.fuzz.laws import judge
 from tests.fuzz.model_laws import NAMES
 from tests.fuzz.seeds import OWN
 from tests.fuzz.text_laws import CUT
+from tests.resolver.test_pylock import LOCKS
 
 laws = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
@@ -121,3 +127,28 @@ def test_baselines(text: str) -> None:
 @given(st.data())
 def test_mangled_files(kind: str, data: st.DataObject) -> None:
     judge(encoded(kind, data.draw(strategies.mangled(texts_of(kind)))))
+
+
+@laws
+@given(LOCKS)
+def test_locks(lock: Lock) -> None:
+    judge(encoded("l", write_pylock(lock)))
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+COUNTS = st.integers(0, 2**63)
+MANIFESTS = st.builds(
+    Manifest, env_id=TEXT, lock_id=TEXT, engine=TEXT, python_version=TEXT, interpreter=TEXT, platform=TEXT,
+    marks=st.lists(
+        st.builds(FileMark, path=TEXT, size=COUNTS, mtime_ns=COUNTS, sha256=TEXT), max_size=2
+    ).map(tuple),
+    floor=TEXT, packages=COUNTS, imports=st.lists(TEXT, max_size=2).map(tuple), files=COUNTS, size=COUNTS,
+    files_digest=TEXT, built_at=st.datetimes(timezones=st.just(datetime.timezone.utc)),
+)  # fmt: skip
+
+
+@laws
+@given(MANIFESTS)
+def test_manifests(manifest: Manifest) -> None:
+    assert Manifest.parse(manifest.to_json()) == manifest
+    judge(b"s" + manifest.to_json())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.laws import KINDS, judge
-from tests.fuzz.seeds import OWN
+from tests.fuzz.seeds import OWN, amplified
 
 INPUTS = sorted((Path(__file__).parent / "regressions").iterdir())
 
@@ -20,6 +20,11 @@ def test_what_broke_a_law_once_keeps_it(path: Path) -> None:
 @pytest.mark.parametrize(("kind", "text"), OWN)
 def test_what_runs_start_from_keeps_the_laws(kind: str, text: str) -> None:
     judge((kind + text).encode())
+
+
+@pytest.mark.parametrize("content", [*amplified()])
+def test_what_is_long_ends_in_time(content: bytes) -> None:
+    judge(content)
 
 
 def test_every_kind_has_an_input_to_start_from() -> None:
