@@ -13,6 +13,8 @@ from envbuilder.workers.pool import Pool
 from envbuilder.workers.process import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from envbuilder.store.lease import Lease
     from envbuilder.use.restoration import Restored
     from envbuilder.use.session import Session
@@ -70,6 +72,18 @@ class LoadedModel:
         patience = self._timeout if timeout is None else timeout
         with self._pool.borrow(patience) as worker:
             return worker.predict(data, params, timeout=patience)
+
+    def predict_document(
+        self, content: bytes, form: str, example: Mapping[str, str], *, timeout: float | None = None
+    ) -> bytes:
+        """Return the predictions for a file (envbuilder_child.documents) as JSON; this host needs no pandas.
+
+        Raises as predict().
+        """
+        patience = self._timeout if timeout is None else timeout
+        with self._pool.borrow(patience) as worker:
+            answer: bytes = worker.predict(content, (form, dict(example)), timeout=patience, document=True)
+        return answer
 
     def _require_params(self) -> None:
         """MLflow before 2.6 knows no params, and later ones drop, with a line in a log, what is not declared."""

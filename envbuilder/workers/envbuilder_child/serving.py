@@ -56,7 +56,12 @@ def _answer(write: Any, loaded: Any, head: Any, buffers: Any) -> None:
     try:
         data, params = values.unpack(head["call"], buffers)
         stage = "call"
-        result = loaded.predict(data) if params is None else loaded.predict(data, params=params)
+        if head.get("document"):
+            from . import documents
+
+            result = documents.predict(loaded, data, *params)
+        else:
+            result = loaded.predict(data) if params is None else loaded.predict(data, params=params)
         stage = "return"
         tree, made = values.pack(result)
     except BaseException as error:
