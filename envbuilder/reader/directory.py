@@ -9,7 +9,6 @@ the root (link-based caches restore models so). Each file is read once and hashe
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -169,28 +168,20 @@ class Directory:
                     )
                 yield chunk
 
-    def folder(self, path: str, *, origin: Origin | None = None) -> int:
+    def folder(self, path: str) -> int:
         """Return a descriptor of a folder, reached without any link; ``.`` is the root. The caller closes it.
 
-        Raises Missing, or Refusal with ``input/symlink``, ``unreadable``.
+        Raises OSError.
         """
-        spot = origin or Origin(file=path)
         here = os.dup(self._root)
         try:
             for part in path.split("/"):
                 inner = os.open(part or ".", _DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
                 os.close(here)
                 here = inner
-        except OSError as error:
+        except OSError:
             os.close(here)
-            if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-                message = f"{excerpt(path)} is no folder, or lies behind a link"
-                raise Refusal(
-                    "input/symlink", message, spot, hint="put the folder itself into the model"
-                ) from error
-            if error.errno == errno.ENOENT:
-                raise Missing("input/missing-file", f"{excerpt(path)} is not there", spot) from error
-            raise Refusal("input/unreadable", f"{excerpt(path)} cannot be read", spot) from error
+            raise
         return here
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from envbuilder.findings import Origin
 from envbuilder.reader import limits
 from envbuilder.reader.directory import Directory
-from envbuilder.reader.gather import Refusal
+from envbuilder.reader.gather import Missing, Refusal
 from envbuilder.redact import excerpt
 
 LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__"})
@@ -32,11 +33,24 @@ def members(directory: Directory, path: str, origin: Origin | None = None) -> It
     Raises Missing, or Refusal: ``input/symlink`` for any link, ``not-a-regular-file``, ``too-many``,
     ``too-long``, ``unreadable``.
     """
-    folder = directory.folder(path, origin=origin)
+    folder = _opened(directory, path, origin or Origin(file=path))
     try:
         yield from _Walk(path, origin).below(folder, "", 0)
     finally:
         os.close(folder)
+
+
+def _opened(directory: Directory, path: str, origin: Origin) -> int:
+    try:
+        return directory.folder(path)
+    except FileNotFoundError as error:
+        raise Missing("input/missing-file", f"{excerpt(path)} is not there", origin) from error
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+            message = f"{excerpt(path)} is no folder, or lies behind a link"
+            hint = "put the folder itself into the model"
+            raise Refusal("input/symlink", message, origin, hint=hint) from error
+        raise Refusal("input/unreadable", f"{excerpt(path)} cannot be read", origin) from error
 
 
 class _Walk:
