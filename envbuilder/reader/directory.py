@@ -169,10 +169,7 @@ class Directory:
                 yield chunk
 
     def folder(self, path: str) -> int:
-        """Return a descriptor of a folder, reached without any link; ``.`` is the root. The caller closes it.
-
-        Raises OSError.
-        """
+        """Return a descriptor, for the caller to close, of a folder reached without links. Raises OSError."""
         here = os.dup(self._root)
         try:
             for part in path.split("/"):
