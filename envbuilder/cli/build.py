@@ -18,6 +18,8 @@ from envbuilder.report.objects import finding_object, time_text
 from envbuilder.store.remarks import read_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from envbuilder.use.restoration import Restored
 
 SHOWN = 5
@@ -43,9 +45,21 @@ def build_command(*, model: str, output: str, quiet: bool, **shared: Any) -> Non
 
 def restored_for(model: str, **shared: Any) -> Restored:
     """Return the environment of a model as the shared options ask for it, with progress on a terminal."""
+    return asked(**shared).answer(_stage(model), model)
+
+
+def _stage(model: str) -> Callable[..., Restored]:
+    """Return what brings the environment: of a model, or of a file that `envbuilder export` wrote."""
     from envbuilder.use.restoration import restore
 
-    return asked(**shared).answer(restore, model)
+    if os.path.isfile(locate(model)):  # noqa: PTH113 - False where Path raises
+        from envbuilder.exports.manifest import is_export
+
+        if is_export(locate(model)):
+            from envbuilder.exports.restoring import restore_export
+
+            return restore_export
+    return restore
 
 
 def told_and_noted(model: str, *, telling: bool, unless_exact: bool = False, **shared: Any) -> Restored:
@@ -55,12 +69,12 @@ def told_and_noted(model: str, *, telling: bool, unless_exact: bool = False, **s
     # What the answer depends on is looked at before it is read: a ticket must never claim a later state.
     host = HostFiles.see(shared["policy_path"], os.environ)
     wanted = asked(**shared)
-    restored = wanted.answer(restore, model)
+    restored = wanted.answer(_stage(model), model)
     silent = not telling or (unless_exact and restored.fidelity is Fidelity.EXACT)
     lines = [] if silent else substitution_lines(restored)
     for line in lines:
         say(line)
-    if not (lines and shows_colour(sys.stderr)):
+    if restored.files and not (lines and shows_colour(sys.stderr)):
         keep_ticket(
             click.get_current_context().obj,
             model=locate(model),

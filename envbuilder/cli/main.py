@@ -33,6 +33,7 @@ COMMANDS = {
     "rewrite": ("envbuilder.cli.rewrite", "Show the rewritten environment files of a model as a diff."),
     "diff": ("envbuilder.cli.diff", "Tell what changes between the environments of two models."),
     "explain": ("envbuilder.cli.explain", "Tell where every requirement comes from and what was changed."),
+    "export": ("envbuilder.cli.export", "Write the environment of a model as a file that runs elsewhere."),
     "cache": ("envbuilder.cli.cache", "The store: what it holds and where it is."),
     "init": ("envbuilder.cli.init", "Write a commented policy file."),
     "codes": ("envbuilder.cli.codes", "Every finding code with its meaning and its cure."),

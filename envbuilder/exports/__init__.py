@@ -1,0 +1,1 @@
+"""Environments as files that run elsewhere: a lock with its wheels, or a tree; and back into a store."""

@@ -1,0 +1,59 @@
+"""From a model to a file that brings its environment elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from envbuilder.builder.building import build
+from envbuilder.exports.gathering import Holding
+from envbuilder.exports.lockform import export_lock
+from envbuilder.exports.result import Exported, ExportError, ExportForm
+from envbuilder.policy import DEFAULT
+from envbuilder.process import neutral_directory
+from envbuilder.progress import SILENT
+from envbuilder.store.store import Store
+from envbuilder.use.locking import PLAIN, lock_here
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from envbuilder.policy import Policy
+    from envbuilder.progress import Progress
+    from envbuilder.request import Request
+    from envbuilder.settings import Settings
+
+
+def export_model(
+    model: Path,
+    *,
+    place: Path,
+    form: ExportForm = ExportForm.LOCK,
+    interpreter: bool = False,
+    request: Request = PLAIN,
+    settings: Settings,
+    policy: Policy = DEFAULT,
+    progress: Progress = SILENT,
+) -> Exported:
+    """Write the environment of a model into a file; it is built first, and so proved, unless the store has it.
+
+    Raises what the stages raise, ExportError, UsageError where the file cannot be written.
+    """
+    if form is ExportForm.TREE or interpreter:
+        raise ExportError("trees are not written yet", code="export/not-relocatable", hint="export the lock")
+    locked, chosen = lock_here(model, request=request, settings=settings, policy=policy, progress=progress)
+    store = Store.open(settings.home)
+    built = build(
+        locked.lock, interpreter=chosen, store=store, settings=settings, policy=policy, progress=progress
+    )
+    with built.lease, neutral_directory(store.layout.tmp) as scratch:
+        held = Holding(
+            lock=locked.lock,
+            environment=built.environment,
+            interpreter=chosen,
+            store=store,
+            settings=settings,
+            policy=policy,
+            progress=progress,
+            scratch=scratch,
+        )
+        return export_lock(held, place)
