@@ -35,7 +35,15 @@ _HOMES = {
     "licenses": "api",
     "load_model": "api",
     "parse": "api",
+    from envbuilder.workers.errors import (
+        ModelError,
+        WorkerCrashed,
+        WorkerError,
+        WorkerTimeout,
+        WorkerValueError,
+    )
     "resolve": "api",
+    from envbuilder.workers.metadata import Metadata
     "rewrite": "api",
     "Change": "findings",
     "Difference": "comparison.difference",
@@ -56,13 +64,19 @@ _HOMES = {
 
 __all__ = [
     "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "LoadedModel", "Lock",
-    "Mismatch", "MismatchError", "MismatchWarning", "Mismatches", "Policy", "Report",
-    "Rewritten", "acquire", "audit", "build", "check", "diff", "licenses", "load_model", "parse",
-    "resolve", "rewrite",
+    "Metadata": "workers.metadata",
+    "ModelError": "workers.errors",
+    "Metadata", "Mismatch", "MismatchError", "MismatchWarning", "Mismatches", "ModelError", "Policy",
+    "Report", "Rewritten", "WorkerCrashed", "WorkerError", "WorkerTimeout", "WorkerValueError", "acquire",
+    "audit", "build", "check", "diff", "licenses", "load_model", "parse", "resolve", "rewrite",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    "WorkerCrashed": "workers.errors",
+    "WorkerError": "workers.errors",
+    "WorkerTimeout": "workers.errors",
+    "WorkerValueError": "workers.errors",
     """Import a public name's module at its first use (PEP 562)."""
     home = _HOMES.get(name)
     if home is None:
