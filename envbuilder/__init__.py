@@ -14,7 +14,18 @@ TYPE_CHECKING = False  # the module ``typing`` would be most of what importing t
 if TYPE_CHECKING:
     from typing import Any
 
-    from envbuilder.api import acquire, audit, build, check, diff, licenses, load_model, parse, resolve, rewrite
+    from envbuilder.api import (
+        acquire,
+        audit,
+        build,
+        check,
+        diff,
+        licenses,
+        load_model,
+        parse,
+        resolve,
+        rewrite,
+    )
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
     from envbuilder.errors import EnvbuilderError
