@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.fuzz import model_laws, store_laws, text_laws
+from tests.fuzz import model_laws, package_laws, store_laws, text_laws
 
 Law: TypeAlias = Callable[[bytes, Path], None]
 
@@ -55,6 +55,8 @@ KINDS: dict[str, Law] = {
     "P": store_laws.policy,
     "i": store_laws.host_index,
     "t": store_laws.tool_files,
+    "z": package_laws.archive,
+    "n": package_laws.metadata,
     "A": amplified,
 }
 """By the first character; other bytes choose by their number, so that no input is wasted."""

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import sys
+import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from envbuilder.archives.inspection import Form
+from tests.fuzz.package_laws import FORMS
+from tests.fuzz.samples import CONDA, METADATA, MLMODEL, OWN, PYTHON_ENV, REQUIREMENTS, WHEEL
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -17,174 +24,6 @@ LARGEST = 64 * 1024
 
 _KINDS = {"MLmodel": "m", "conda.yaml": "c", "requirements.txt": "r", "python_env.yaml": "p"}
 _PIECES = {"MLmodel": 0, "conda.yaml": 1, "requirements.txt": 2, "python_env.yaml": 3, "constraints.txt": 4}
-
-_MANIFEST = {
-    "schema": 1, "env_id": "a", "lock_id": "b", "engine": "uv", "python_version": "3.8.8", "interpreter": "/p",
-    "marks": [{"path": "bin/python", "size": 1, "mtime_ns": 2, "sha256": "c"}], "platform": "linux-x86_64",
-    "floor": "glibc-2.36", "packages": 1, "imports": ["a.b"], "built_at": "2026-01-01T00:00:00+00:00", "files": 3,
-    "size": 4, "files_digest": "d",
-}  # fmt: skip
-_CHANGE = {
-    "code": "pin/vanished", "message": "m", "effect": "degraded", "before": "a", "after": "b",
-    "origin": ["conda.yaml", 1, 2],
-}  # fmt: skip
-_REQUEST = {
-    "schema": 1, "key": "0" * 64, "model": "/m", "files": [{"path": "conda.yaml", "sha256": "a"}], "absent": ["b"],
-    "spec_id": "c", "lock_id": "d", "env_id": "e", "engine": "uv", "python_requested": None, "as_of": None,
-    "changes": [_CHANGE], "answered_at": "2026-01-01T00:00:00+00:00",
-}  # fmt: skip
-_FAILURE = {
-    "schema": 1, "key": "0" * 64, "class": "build", "code": "build/failed", "message": "m", "hint": "h",
-    "detail": "d", "origin": ["a", 1, 2], "requirements": [{"text": "t", "origin": ["a", 1, 2]}],
-    "failed_at": 4102444800, "free": 1,
-}  # fmt: skip
-_PIN = {"schema": 1, "target": "t", "model": "/m", "env_ids": ["a"], "pinned_at": "2026-01-01T00:00:00+00:00"}
-_LOCK = """lock-version = "1.0"
-environments = ["sys_platform == 'linux'"]
-requires-python = "==3.8.*"
-created-by = "envbuilder"
-
-[[packages]]
-name = "six"
-version = "1.16.0"
-
-[[packages.wheels]]
-name = "six-1.16.0-py2.py3-none-any.whl"
-url = "https://u:p@example.org/six-1.16.0-py2.py3-none-any.whl"
-upload-time = 2021-05-05T14:18:17Z
-size = 11053
-hashes = { sha256 = "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254" }
-
-[[packages]]
-name = "termcolor"
-version = "1.1.0"
-sdist = { name = "termcolor-1.1.0.tar.gz", url = "https://example.org/termcolor-1.1.0.tar.gz", hashes = { sha256 = "1111111111111111111111111111111111111111111111111111111111111111" } }
-
-[tool.envbuilder]
-schema = 1
-lock-id = "x"
-spec-id = "y"
-engine = "uv"
-imports = ["mlflow.sklearn"]
-as-of = 2021-06-01T00:00:00Z
-target = { python = "3.8.18", platform = "linux-x86_64", floor = "glibc-2.36", implementation = "cpython" }
-
-[[tool.envbuilder.changes]]
-code = "pin/vanished"
-message = "m"
-effect = "degraded"
-file = "conda.yaml"
-line = 3
-column = 1
-"""
-_POLICY = """[sources]
-indexes = ["https://example.org/simple"]
-url = "warn"
-vcs = "deny"
-[builds]
-sdist = ["termcolor"]
-[names]
-pytorch = "torch"
-[store]
-max-size = "50GB"
-max-age = "30d"
-[levels]
-"pin/unpinned" = "allow"
-[licenses]
-allow = ["MIT"]
-[channels]
-restricted = "warn"
-[[exceptions]]
-code = "channel/restricted"
-reason = "r"
-until = 2030-01-01
-"""
-_MLMODEL = """artifact_path: model
-flavors:
-  python_function:
-    env: {conda: conda.yaml, virtualenv: python_env.yaml}
-    loader_module: mlflow.sklearn
-    python_version: 3.8.8
-  sklearn: {pickled_model: model.pkl, sklearn_version: 0.24.1, serialization_format: cloudpickle}
-mlflow_version: 1.27.0
-model_uuid: 0123456789abcdef
-run_id: abc
-utc_time_created: '2021-03-01 10:30:00.000001'
-"""
-_CONDA = """name: mlflow-env
-channels:
-- defaults   # ours
-- 'conda-forge'
-dependencies:
-- python=3.8.8
-- pip<=21
-- conda-forge::numpy=1.19.2=py38_0
-- scikit-learn[version='>=0.24,<1',build=py38*]
-- pip:
-  - mlflow==1.27.0
-  - torch==1.9.0+cu102
-  - werkzeug=3.0.3
-  - sklearn
-"""
-_REQUIREMENTS = """# a comment
--i https://user:password@example.org/simple
---extra-index-url=https://example.org/t/token/x
-mlflow[extras]>=1.2,<2 ; python_version < "3.9"  # why
-numpy==1.19.2 --hash=sha256:0000000000000000000000000000000000000000000000000000000000000000
-torch==1.9.0+cu102
-a @ https://example.org/a-1.0-py3-none-any.whl#sha256=00
-git+https://example.org/b@0123456789012345678901234567890123456789#egg=b
-./wheels/a-1.0-py3-none-any.whl
--e .
--c constraints.txt
-sklearn
-pandas \\
-  ~=1.1
-"""
-_PYTHON_ENV = """python: 3.8.8
-build_dependencies:
-- pip==21.0
-- setuptools
-- wheel==0.36.2
-dependencies:
-- -r requirements.txt
-"""
-_WORDS = (
-    "  x No solution found when resolving dependencies:\n  ╰─▶ Because numpy==1.0 depends on six[a]>=2 and you"
-    " require numpy==1.0, we can conclude that your requirements are unsatisfiable.\n"
-    "hint: `six` was filtered by `exclude-newer`\n"
-    "Because the current Python version (3.8) does not satisfy Python>=3.9,<4 and with the following Python ABI"
-    " tags: `cp38`, `cp39` on the following platforms: `manylinux_2_17_x86_64`\nFailed to build `a==1.0`\n"
-    "ERROR: No matching distribution found for b==2\nERROR: ResolutionImpossible\n"
-)
-_LISTING = {
-    "six": [
-        {
-            "filename": "six-1.16.0-py2.py3-none-any.whl", "url": "https://example.org/x", "sha256": "a",
-            "uploaded": "2021-05-05T14:18:17+00:00", "python": ">=2.7", "yanked": False,
-        }
-    ]
-}  # fmt: skip
-
-OWN: tuple[tuple[str, str], ...] = (
-    ("m", _MLMODEL), ("c", _CONDA), ("r", _REQUIREMENTS), ("p", _PYTHON_ENV),
-    ("c", "{channels: [defaults, r], dependencies: [python=3.8, {pip: [a==1]}]}"),
-    ("c", "dependencies:\n- &a numpy\n- *a\n"), ("c", "channels: anaconda\ndependencies: []\n"),
-    ("k", "defaults::numpy[version='>=1,<2',build=py38*,md5=0]"), ("k", "https://u:p@example.org/c/linux-64::a 1.2 b"),
-    ("k", "numpy >=1.0,<2|3.* py38_0"), ("k", "a[b,c] (>=1,!=2.*) ; python_version<'3' and (os_name == 'x')"),
-    ("h", "https://repo.anaconda.com/t/x/pkgs/main/linux-64"), ("h", "conda-forge/label/dev"), ("h", "file:///srv/c"),
-    ("h", "https://u:p@conda.anaconda.org/anaconda"), ("h", "${CHANNEL}/x"),
-    ("e", "a|`b`\\|<c>&\"'[d](e){0}%0A::error file=x,y:z\x1b[31m"), ("e", "##[error]"),
-    ("u", "https\x1fme\x1fa\x1fb\x1fx?token=1#y"), ("u", "git+ssh\x1fgit\x1f:\x1f?\x1ft/t/x"),
-    ("w", _WORDS), ("q", "2021-03-15T10:41:07Z"), ("q", "3.8.18"), ("q", "50 GiB"), ("q", "30d"), ("q", "host"),
-    ("l", _LOCK), ("t", _LOCK), ("t", json.dumps(_LISTING)),
-    ("s", json.dumps(_MANIFEST)), ("s", json.dumps(_REQUEST)), ("s", json.dumps(_FAILURE)), ("s", json.dumps(_PIN)),
-    ("b", '{"schema": 1, "findings": {"m": ["0123456789abcdef0123"]}}'),
-    ("P", _POLICY), ("P", '[tool.envbuilder.builds]\nsdist = "never"\n'),
-    ("i", '[[index]]\nurl = "https://example.org"\ndefault = true\n'),
-    ("i", "[global]\nindex-url = https://u:p@example.org/simple\n"), ("i", 'index-url = "https://example.org"\n'),
-)  # fmt: skip
-"""A kind (see laws.KINDS) and an input of it."""
 
 AMPLIFIED: tuple[tuple[str, int, str, str, str], ...] = (
     ("r", 255, "", "a{n}==1\n", ""), ("r", 255, "", "a[b{n}]==1\n", ""), ("r", 255, "a", "(", ""),
@@ -203,8 +42,9 @@ def seeds() -> Iterator[bytes]:
     for kind, text in OWN:
         yield (kind + text).encode()
     yield from amplified()
-    texts = {"MLmodel": _MLMODEL, "conda.yaml": _CONDA, "requirements.txt": _REQUIREMENTS}
-    yield together({name: text.encode() for name, text in (texts | {"python_env.yaml": _PYTHON_ENV}).items()})
+    yield from archives()
+    texts = {"MLmodel": MLMODEL, "conda.yaml": CONDA, "requirements.txt": REQUIREMENTS}
+    yield together({name: text.encode() for name, text in (texts | {"python_env.yaml": PYTHON_ENV}).items()})
     yield from _corpus()
     yield from _hostile()
 
@@ -214,6 +54,35 @@ def amplified() -> Iterator[bytes]:
     for kind, times, prefix, unit, suffix in AMPLIFIED:
         parts = (part.encode() for part in (prefix, unit.replace("{{", "{").replace("}}", "}"), suffix))
         yield b"A" + kind.encode() + bytes([times]) + b"\xff".join(parts)
+
+
+def archives() -> Iterator[bytes]:
+    """Yield a small archive of each form."""
+    files = {
+        "a/__init__.py": b"", "a-1.0.dist-info/METADATA": METADATA.encode(), "a-1.0.dist-info/WHEEL": WHEEL,
+        "a-1.0.dist-info/RECORD": b"a/__init__.py,,\n",
+    }  # fmt: skip
+    for number, form in enumerate(FORMS):
+        packed = io.BytesIO()
+        if form in {Form.WHEEL, Form.ZIP, Form.CONDA}:
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as zipped:
+                for name, content in files.items():
+                    zipped.writestr(name, content)
+        elif form is not Form.TAR_ZST:
+            _pack(packed, form, files)
+        yield b"z" + bytes([number]) + packed.getvalue()
+
+
+def _pack(packed: io.BytesIO, form: Form, files: dict[str, bytes]) -> None:
+    mode = {Form.TAR_BZ2: "w:bz2", Form.TAR_XZ: "w:xz", Form.TAR: "w:"}.get(form, "w:gz")
+    with tarfile.open(fileobj=packed, mode=mode) as tar:  # type: ignore[call-overload]
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"a-1.0/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        link = tarfile.TarInfo("a-1.0/link")
+        link.type, link.linkname = tarfile.SYMTYPE, "a/__init__.py"
+        tar.addfile(link)
 
 
 def together(files: dict[str, bytes]) -> bytes:

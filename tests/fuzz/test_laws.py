@@ -14,7 +14,7 @@ from envbuilder.store.manifest import FileMark, Manifest
 from tests.fuzz import strategies
 from tests.fuzz.laws import judge
 from tests.fuzz.model_laws import NAMES
-from tests.fuzz.seeds import OWN
+from tests.fuzz.samples import OWN
 from tests.fuzz.text_laws import CUT
 from tests.resolver.test_pylock import LOCKS
 
