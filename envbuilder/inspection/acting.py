@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from envbuilder.errors import UsageError
-from envbuilder.inspection.checking import inspect_model
+from envbuilder.inspection.checking import PLAIN, inspect_model
 from envbuilder.inspection.mismatches import MismatchError, Mismatches, MismatchWarning
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.redact import excerpt
-from envbuilder.use.restoration import PLAIN, restore
 
 if TYPE_CHECKING:
     from envbuilder.inspection.mismatches import Model
@@ -57,6 +56,7 @@ def check_model(
                 raise MismatchError(found.summary, mismatches=found, hint=CURE)
             case "exec":
                 from envbuilder.inspection.restarting import Restart
+                from envbuilder.use.restoration import restore
 
                 restart = Restart.prepare(name, found)
                 restart.into(restore(model, **stage))
@@ -85,6 +85,7 @@ def _isolating(found: Mismatches, model: Path, stage: dict[str, Any]) -> Mismatc
     def load_model(isolated: bool, workers: int, timeout: float | None) -> Model:
         if not isolated:
             return _loaded_here(model)
+        from envbuilder.use.restoration import restore
         from envbuilder.workers.loading import load
 
         return load(restore(model, **stage), model, workers=workers, timeout=timeout)

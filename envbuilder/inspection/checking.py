@@ -14,15 +14,17 @@ from envbuilder.inspection.places import Python, python_at, running_python
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.reader.directory import Directory
-from envbuilder.request import read_python
-from envbuilder.store.store import Store
-from envbuilder.use.keys import Snapshot, addressed, resolution_key, snapshot
-from envbuilder.use.restoration import PLAIN, still_true
+from envbuilder.request import Request, read_python
+from envbuilder.store.layout import Layout, open_layout
+from envbuilder.store.records import Records
+from envbuilder.use.keys import Snapshot, addressed, resolution_key, snapshot, still_true
 
 if TYPE_CHECKING:
     from envbuilder.policy import Policy
-    from envbuilder.request import Request
     from envbuilder.settings import Settings
+
+PLAIN = Request()
+"""What is asked where nothing is said."""
 
 
 def inspect_model(
@@ -57,6 +59,7 @@ def _inspected(python: str | None, settings: Settings, progress: Progress) -> Py
         return running_python()
     if _is_version(python):
         from envbuilder.interpreters.choice import Interpreters
+        from envbuilder.store.store import Store
 
         store = Store.open(settings.home)
         chosen = Interpreters(settings=settings, folder=store.pythons).choose(python, progress=progress)
@@ -75,7 +78,7 @@ def wanted_closure(
     model: Path, *, request: Request, settings: Settings, policy: Policy, progress: Progress
 ) -> Closure:
     """Return what a model's lock wants: from a few system calls where the store knows it."""
-    store = Store.open(settings.home)
+    layout = open_layout(settings.home.absolute())
     seen, key = None, ""
     try:
         folder, names = addressed(model)
@@ -83,17 +86,17 @@ def wanted_closure(
             seen = snapshot(directory, names)
             if seen:
                 key = seen.request_key(request, settings, policy)
-                known = None if request.refresh else find_closure(store.layout, key)
-                if known and _holds(known, store) and still_true(known.files, known.absent, directory):
+                known = None if request.refresh else find_closure(layout, key)
+                if known and _holds(known, layout) and still_true(known.files, known.absent, directory):
                     return known
     except EnvbuilderError:
         seen = None  # a folder that cannot be opened, a file that is gone: the parser knows what to say
     return _locked(model, seen, key, request=request, settings=settings, policy=policy, progress=progress)
 
 
-def _holds(known: Closure, store: Store) -> bool:
+def _holds(known: Closure, layout: Layout) -> bool:
     """Whether the model would be locked the same now: ``lock --refresh`` gives a spec another lock."""
-    return store.records.resolved_to(known.spec_id, known.resolution) == known.lock_id
+    return Records(layout).resolved_to(known.spec_id, known.resolution) == known.lock_id
 
 
 def _locked(
@@ -111,5 +114,5 @@ def _locked(
     locked = lock_model(model, request=request, settings=settings, policy=policy, progress=progress)
     closure = closure_of(locked, resolution_key(locked.rewritten, request, settings, policy))
     if seen and seen.agrees_with(locked.rewritten.spec.provenance):
-        save_closure(Store.open(settings.home).layout, key, closure)
+        save_closure(open_layout(settings.home.absolute()), key, closure)
     return closure

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from envbuilder.findings import Level
 from envbuilder.inspection.installed import installed
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from envbuilder.inspection.closure import Closure, Wanted
-    from envbuilder.inspection.installed import Installed
     from envbuilder.inspection.places import Python
 
 _WEIGHTS = {
@@ -36,8 +34,7 @@ _OTHER_PATCH = 5
 """Of two Pythons of one minor version: they read each other's bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     percent: int
     label: bool = False
 
@@ -79,17 +76,15 @@ def _versions(wanted: Wanted) -> list[list[str]]:
     return [text.split(".") for text in (wanted.version, wanted.logged) if text]
 
 
-def _package(wanted: Wanted, found: Installed | None) -> Iterator[Mismatch]:
+def _package(wanted: Wanted, found: tuple[str, ...] | None) -> Iterator[Mismatch]:
     if found is None:
         yield _mismatch(wanted, Kind.MISSING, None, 100)
-    elif len(found.versions) > 1:
-        yield _mismatch(wanted, Kind.TWICE, " and ".join(sorted(found.versions)), _MINOR)
-    elif found.versions[0] not in {wanted.version, wanted.logged}:
-        step = _nearest(found.versions[0], wanted)
+    elif len(found) > 1:
+        yield _mismatch(wanted, Kind.TWICE, " and ".join(sorted(found)), _MINOR)
+    elif found[0] not in {wanted.version, wanted.logged}:
+        step = _nearest(found[0], wanted)
         if step:
-            yield _mismatch(
-                wanted, Kind.LABEL if step.label else Kind.VERSION, found.versions[0], step.percent
-            )
+            yield _mismatch(wanted, Kind.LABEL if step.label else Kind.VERSION, found[0], step.percent)
 
 
 def _mismatch(wanted: Wanted, kind: Kind, found: str | None, percent: int) -> Mismatch:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,26 +21,20 @@ _EGG_TAIL = re.compile(r"-py\d[\d.]*(-.*)?", re.ASCII)
 _PLAIN = re.compile(r"\d[\w.!+]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """A package that the first folder with it has in ``versions``: more than one is left by a broken upgrade."""
+def installed(folders: Iterable[str], names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return the versions of those packages (normalised names) that are there; the first folder with one decides.
 
-    versions: tuple[str, ...]
-
-
-def installed(folders: Iterable[str], names: Collection[str]) -> dict[str, Installed]:
-    """Return those of the packages (normalised names) that are there; the first folder with one decides.
-
+    More than one version is what a broken upgrade leaves.
     Later folders of ``sys.path`` are hidden by earlier ones, as for an import. A folder that cannot be read
     has nothing.
     """
-    found: dict[str, Installed] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for folder in folders:
         here: dict[str, dict[str, None]] = {}
         for name, version in _versions(folder, names):
             here.setdefault(name, {})[version] = None
         for name, versions in here.items():
-            found.setdefault(name, Installed(tuple(versions)))
+            found.setdefault(name, tuple(versions))
     return found
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from envbuilder.flavors import PYTHON_FUNCTION, distribution_of
-
 if TYPE_CHECKING:
-    from envbuilder.spec import EnvSpec, Flavor
+    from envbuilder.spec import EnvSpec
 
 
 class Role(enum.Enum):
@@ -58,16 +56,15 @@ _PYTHON_MODEL = "mlflow.pyfunc.model"
 
 def roles_of(spec: EnvSpec) -> dict[str, Role]:
     """Return the role of each distribution that is more to this model than a dependency of others."""
+    from envbuilder.flavors import PYTHON_FUNCTION, distribution_of  # a lock that is known needs none of it
+
     roles = {str(item.name): Role.NAMED for item in (*spec.seeds, *spec.pypi)}
     roles |= {str(item.name): Role.NAMED for item in spec.direct if item.name}
     for flavor in spec.flavors:
-        roles |= dict.fromkeys(_pickled_with(flavor), Role.PICKLED)
+        with_it = _PICKLED_WITH.get(flavor.name, ())
+        if flavor.name == PYTHON_FUNCTION and flavor.loader_module == _PYTHON_MODEL:
+            with_it = ("cloudpickle",)
+        roles |= dict.fromkeys(with_it, Role.PICKLED)
     libraries = {str(name) for flavor in spec.flavors if (name := distribution_of(flavor))}
     tools = dict.fromkeys(TOOLS, Role.TOOL)
     return roles | tools | dict.fromkeys(libraries, Role.LIBRARY)
-
-
-def _pickled_with(flavor: Flavor) -> tuple[str, ...]:
-    if flavor.name == PYTHON_FUNCTION:
-        return ("cloudpickle",) if flavor.loader_module == _PYTHON_MODEL else ()
-    return _PICKLED_WITH.get(flavor.name, ())

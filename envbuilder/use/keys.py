@@ -82,6 +82,22 @@ def snapshot(directory: Directory, names: tuple[str, ...] = WELL_KNOWN) -> Snaps
     return Snapshot(names=names, files=tuple(files))
 
 
+def still_true(files: tuple[tuple[str, str], ...], absent: tuple[str, ...], directory: Directory) -> bool:
+    """Whether every file that was read is the same, and nothing appeared that was looked for in vain."""
+    if any(directory.has(path) for path in absent):
+        return False
+    return all(_digest(directory, path) == sha256 for path, sha256 in files)
+
+
+def _digest(directory: Directory, path: str) -> str:
+    """Return the sha256 of a file of the model, or of a source tree (a path with a slash at its end)."""
+    if not path.endswith("/"):
+        return directory.digest(path)
+    from envbuilder.references.sealing import tree_digest
+
+    return tree_digest(directory, path.removesuffix("/"))
+
+
 def resolution_key(rewritten: Rewritten, request: Request, settings: Settings, policy: Policy) -> str:
     """Return the address of a spec's resolution: all that can change the lock but the spec itself."""
     created = rewritten.spec.provenance.created

@@ -21,7 +21,7 @@ from envbuilder.reader.directory import Directory
 from envbuilder.request import Request
 from envbuilder.store.records import RequestRecord
 from envbuilder.store.store import Store
-from envbuilder.use.keys import Snapshot, addressed, snapshot
+from envbuilder.use.keys import Snapshot, addressed, snapshot, still_true
 
 if TYPE_CHECKING:
     from envbuilder.environment import Environment
@@ -135,22 +135,6 @@ def _find(task: _Task, seen: Snapshot, directory: Directory) -> Restored | None:
         lease.close()
         return None
     return _restored(task, record, environment, lease, hit=True)
-
-
-def still_true(files: tuple[tuple[str, str], ...], absent: tuple[str, ...], directory: Directory) -> bool:
-    """Whether every file that was read is the same, and nothing appeared that was looked for in vain."""
-    if any(directory.has(path) for path in absent):
-        return False
-    return all(_digest(directory, path) == sha256 for path, sha256 in files)
-
-
-def _digest(directory: Directory, path: str) -> str:
-    """Return the sha256 of a file of the model, or of a source tree (a path with a slash at its end)."""
-    if not path.endswith("/"):
-        return directory.digest(path)
-    from envbuilder.references.sealing import tree_digest
-
-    return tree_digest(directory, path.removesuffix("/"))
 
 
 def _make(task: _Task, seen: Snapshot | None) -> Restored:
