@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from envbuilder.policy import Policy
     from envbuilder.report.report import Report
     from envbuilder.spec import EnvSpec, Rewritten
+    from envbuilder.workers.errors import (
+        ModelError,
+        WorkerCrashed,
+        WorkerError,
+        WorkerTimeout,
+        WorkerValueError,
+    )
     from envbuilder.workers.loading import LoadedModel
+    from envbuilder.workers.metadata import Metadata
 
 _HOMES = {
     "acquire": "api",
@@ -46,15 +54,7 @@ _HOMES = {
     "licenses": "api",
     "load_model": "api",
     "parse": "api",
-    from envbuilder.workers.errors import (
-        ModelError,
-        WorkerCrashed,
-        WorkerError,
-        WorkerTimeout,
-        WorkerValueError,
-    )
     "resolve": "api",
-    from envbuilder.workers.metadata import Metadata
     "rewrite": "api",
     "Change": "findings",
     "Difference": "comparison.difference",
@@ -64,6 +64,8 @@ _HOMES = {
     "Finding": "findings",
     "LoadedModel": "workers.loading",
     "Lock": "lock",
+    "Metadata": "workers.metadata",
+    "ModelError": "workers.errors",
     "Mismatch": "inspection.mismatches",
     "MismatchError": "inspection.mismatches",
     "MismatchWarning": "inspection.mismatches",
@@ -71,12 +73,14 @@ _HOMES = {
     "Policy": "policy",
     "Report": "report.report",
     "Rewritten": "spec",
+    "WorkerCrashed": "workers.errors",
+    "WorkerError": "workers.errors",
+    "WorkerTimeout": "workers.errors",
+    "WorkerValueError": "workers.errors",
 }
 
 __all__ = [
     "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "LoadedModel", "Lock",
-    "Metadata": "workers.metadata",
-    "ModelError": "workers.errors",
     "Metadata", "Mismatch", "MismatchError", "MismatchWarning", "Mismatches", "ModelError", "Policy",
     "Report", "Rewritten", "WorkerCrashed", "WorkerError", "WorkerTimeout", "WorkerValueError", "acquire",
     "audit", "build", "check", "diff", "licenses", "load_model", "parse", "resolve", "rewrite",
@@ -84,10 +88,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    "WorkerCrashed": "workers.errors",
-    "WorkerError": "workers.errors",
-    "WorkerTimeout": "workers.errors",
-    "WorkerValueError": "workers.errors",
     """Import a public name's module at its first use (PEP 562)."""
     home = _HOMES.get(name)
     if home is None:
