@@ -28,6 +28,7 @@ COMMANDS = {
     "licenses": ("envbuilder.cli.licenses", "Judge the licences of everything that models lock, without installing."),
     "build": ("envbuilder.cli.build", "Make the environment of a model, or find it in the store."),
     "run": ("envbuilder.cli.run", "Run a command in the environment of a model."),
+    "predict": ("envbuilder.cli.predict", "Predict in the environment of a model: the check before deployment."),
     "check": ("envbuilder.cli.check", "Compare a Python with what a model needs."),
     "lock": ("envbuilder.cli.lock", "Resolve a model to exact artifacts with hashes."),
     "rewrite": ("envbuilder.cli.rewrite", "Show the rewritten environment files of a model as a diff."),
