@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envbuilder.locate import locate
+from envbuilder.locate import remote
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.request import Request, read_as_of, read_engine, read_python
@@ -41,7 +41,8 @@ def parse(model: str | os.PathLike[str]) -> EnvSpec:
     """
     from envbuilder.reader.model import read_model
 
-    return read_model(locate(str(model)))
+    settings = Settings.from_environ()
+    return read_model(_located(model, settings=settings), name=str(model))
 
 
 def rewrite(spec: EnvSpec, *, policy: Policy | None = None, strict: bool = False) -> Rewritten:
@@ -72,26 +73,28 @@ def resolve(
     A spec that was not rewritten is rewritten first. Raises UsageError, PolicyError, InterpreterError,
     ResolveError.
     """
-    from envbuilder.builder.carrier import carrier_of
     from envbuilder.interpreters.choice import Interpreters
     from envbuilder.resolver.engines import engine_for
     from envbuilder.resolver.resolution import resolve as resolve_spec
     from envbuilder.spec import EnvSpec
     from envbuilder.store.store import Store
-    from envbuilder.use.reading import with_files
+    from envbuilder.use.reading import carrier_for, with_files
 
     settings = _settings(settings, offline=offline)
     policy = policy or DEFAULT
     request = _request(as_of, python, engine, offline=settings.offline, strict=strict, platform=platform)
     store = Store.open(settings.home)
     rewritten = rewrite(spec, policy=policy, strict=strict) if isinstance(spec, EnvSpec) else spec
-    rewritten = with_files(rewritten, Path(rewritten.spec.provenance.model), policy=policy, store=store)
+    place = _located(rewritten.spec.provenance.model, settings=settings, policy=policy)
+    rewritten = with_files(rewritten, place, policy=policy, store=store)
     chosen = engine_for(request.engine, settings=settings, cache=store.uv_cache, policy=policy)
     return resolve_spec(
         rewritten,
         request=request,
         engine=chosen,
-        carrier=carrier_of(store, chosen.name, settings=settings, policy=policy, progress=progress),
+        carrier=carrier_for(
+            rewritten, chosen, store=store, settings=settings, policy=policy, progress=progress
+        ),
         interpreters=Interpreters(settings=settings, folder=store.pythons),
         policy=policy,
         progress=progress,
@@ -149,7 +152,7 @@ def acquire(
 
     settings = _settings(settings, offline=offline)
     return acquire_path(
-        locate(str(model)),
+        _located(model, settings=settings, policy=policy, progress=progress),
         request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
         settings=settings,
         policy=policy or DEFAULT,
@@ -186,7 +189,7 @@ def check(
 
     settings = _settings(settings, offline=offline)
     return check_model(
-        locate(str(model)),
+        _located(model, settings=settings, policy=policy, progress=progress),
         name=str(model),
         python=None if python is None else os.fspath(python),
         on_mismatch=on_mismatch,
@@ -217,19 +220,21 @@ def load_model(
     waits for as long as it takes. The children die with this process. Raises what acquire() raises, and
     WorkerError where the model cannot be loaded.
     """
+    from envbuilder.remote.whole import hold
     from envbuilder.use.restoration import restore
     from envbuilder.workers.loading import load
 
     settings = _settings(settings, offline=offline)
-    path = locate(str(model))
+    held = hold(str(model), settings=settings, policy=policy or DEFAULT, progress=progress)
     restored = restore(
-        path,
+        held.folder,
         request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
         settings=settings,
         policy=policy or DEFAULT,
         progress=progress,
     )
-    return load(restored, path, workers=workers, timeout=timeout)
+    restored = replace(restored, lease=held.joined(restored.lease))
+    return load(restored, held.folder, workers=workers, timeout=timeout)
 
 
 def audit(
@@ -240,11 +245,14 @@ def audit(
     jobs: int = 1,
     exclude: tuple[str, ...] = (),
     baseline: Path | None = None,
+    offline: bool = False,
+    settings: Settings | None = None,
     progress: Progress = SILENT,
 ) -> Report:
-    """Judge every model at and below the paths; nothing is installed, run or fetched.
+    """Judge every model at and below the paths; nothing is installed or run, and for paths nothing is fetched.
 
-    What cannot be read is ``skipped`` in the report. ``today`` is the day that the findings hold for
+    Of URIs the environment files are fetched (offline: read from the store); ``models:/`` means every version
+    of every registered model, ``models:/NAME`` of one. What cannot be read is ``skipped`` in the report. ``today`` is the day that the findings hold for
     (support of a Python ends on one), in UTC unless given. With ``jobs`` above 1 processes are started,
     which import the caller's main module. ``exclude`` holds patterns of folders to leave out; ``baseline``
     is a file of known findings, which are left out. Raises UsageError if that file cannot be read.
@@ -256,16 +264,25 @@ def audit(
     from envbuilder.auditor.judging import Terms
 
     paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    named = [os.fsdecode(path) for path in paths]
+    if any(remote(path) for path in named):
+        from envbuilder.registry.subjects import subjects
+
+        settings = _settings(settings, offline=offline)
+        found = subjects(named, settings=settings, policy=policy or DEFAULT, progress=progress)
+    else:
+        found = None
     day = today or dates.datetime.now(dates.timezone.utc).date()
     terms = Terms(policy=policy or DEFAULT, today=day)
-    return audit_paths(
-        [os.fsdecode(path) for path in paths],
+    report = audit_paths(
+        found.items if found else named,
         terms=terms,
         jobs=jobs,
         exclude=exclude,
         baseline=read_baseline(baseline) if baseline else NOTHING,
         progress=progress,
     )
+    return found.named(report) if found else report
 
 
 def licenses(
@@ -333,8 +350,9 @@ def diff(
 
     settings = _settings(settings, offline=offline)
     return compare_models(
-        locate(str(before)),
-        locate(str(after)),
+        _located(before, settings=settings, policy=policy, progress=progress),
+        _located(after, settings=settings, policy=policy, progress=progress),
+        names=(str(before), str(after)),
         today=today or dates.datetime.now(dates.timezone.utc).date(),
         files_only=files_only,
         licences=licences,
@@ -343,6 +361,19 @@ def diff(
         policy=policy or DEFAULT,
         progress=progress,
     )
+
+
+def _located(
+    model: str | os.PathLike[str],
+    *,
+    settings: Settings,
+    policy: Policy | None = None,
+    progress: Progress = SILENT,
+) -> Path:
+    """Return the folder of a model, with its environment files alone where it is named by a URI."""
+    from envbuilder.remote.locating import located
+
+    return located(os.fspath(model), settings=settings, policy=policy or DEFAULT, progress=progress)
 
 
 def _settings(settings: Settings | None, *, offline: bool) -> Settings:

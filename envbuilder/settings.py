@@ -22,6 +22,11 @@ PASSED_ON = (
 )  # fmt: skip
 """What tools get of the host's environment: certificates, proxies, locale. No PIP_*, UV_*, PYTHON*, tokens."""
 
+MLFLOW_PREFIXES = (
+    "MLFLOW_", "DATABRICKS_", "AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_", "ARM_", "HADOOP_", "KRB5", "_MLFLOW_",
+)  # fmt: skip
+"""What the child in which MLflow runs gets beside: the host's configuration of servers and stores of artifacts."""
+
 INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 """Where the host may name its default index, first one wins; else its uv.toml or pip.conf does."""
 
@@ -43,6 +48,8 @@ class Settings:
     """The host's configured default index; None leaves the engine's own."""
     tool_variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """What tools get of the host's variables. A proxy may have a password: no traceback shows them."""
+    mlflow_variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """The host's configuration of MLflow and of the stores of artifacts; it holds secrets."""
     python_downloads: bool = True
     python_mirror: str | None = field(default=None, repr=False)
     """Where managed interpreters are fetched from (UV_PYTHON_INSTALL_MIRROR), None for uv's own place."""
@@ -66,6 +73,9 @@ class Settings:
             conda_prefixes=_conda_prefixes(env),
             index=SafeUrl(index) if index else None,
             tool_variables=tuple((name, env[name]) for name in PASSED_ON if name in env),
+            mlflow_variables=tuple(
+                (name, value) for name, value in env.items() if name.startswith(MLFLOW_PREFIXES)
+            ),
             python_downloads=env.get("UV_PYTHON_DOWNLOADS", "automatic") not in ("never", "false", "0"),
             python_mirror=env.get("UV_PYTHON_INSTALL_MIRROR"),
             offline=env.get("UV_OFFLINE", "").lower() in ("1", "true", "yes"),

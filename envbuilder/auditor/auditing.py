@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from envbuilder.auditor.baseline import NOTHING, Baseline
-from envbuilder.auditor.discovery import discover
+from envbuilder.auditor.discovery import Found, discover
 from envbuilder.auditor.judging import Terms, refused_files
 from envbuilder.auditor.workers import judged
 from envbuilder.policy import DEFAULT
@@ -15,7 +15,7 @@ from envbuilder.report.report import ModelReport, Report, Skipped
 
 
 def audit(
-    paths: Iterable[str],
+    paths: Iterable[str | Found | Skipped],
     *,
     terms: Terms,
     jobs: int = 1,

@@ -44,13 +44,19 @@ def shown_path(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def discover(paths: Iterable[str], *, exclude: tuple[str, ...] = ()) -> Iterator[Found | Skipped]:
+def discover(
+    paths: Iterable[str | Found | Skipped], *, exclude: tuple[str, ...] = ()
+) -> Iterator[Found | Skipped]:
     """Yield every model at and below the paths, each once, and everything that could not be looked into.
 
+    What was found elsewhere (models behind URIs) is yielded in its place, as often as it was named.
     ``exclude`` holds patterns (``*`` also matches slashes) of paths, as reports write them, to leave out.
     """
     seen: set[str] | None = None if len(paths := list(paths)) < 2 else set()
     for path in paths:
+        if not isinstance(path, str):
+            yield path
+            continue
         for found in _below(path, exclude):
             if isinstance(found, Found) and seen is not None:
                 real = os.path.realpath(found.path)

@@ -53,6 +53,7 @@ class Mending:
               help="Leave out folders whose path matches, such as '*/.trash'. May be repeated.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N",
               help="Processes; default: one per processor.")  # fmt: skip
+@click.option("--offline", is_flag=True, help="Of models behind URIs read only what the store has.")
 @level_options
 @policy_option
 def audit_command(
@@ -68,10 +69,15 @@ def audit_command(
     in_place: bool,
     exclude: tuple[str, ...],
     jobs: int | None,
+    offline: bool,
     levels: Levels,
     policy_path: Path | None,
 ) -> int:
-    """Report what is wrong with every model at and below PATH. Nothing is installed, run or fetched."""
+    """Report what is wrong with every model at and below PATH. Nothing is installed, run or fetched.
+
+    PATH may be the URI of a model; models:/ is every version of every registered model, models:/NAME of one.
+    Of those the environment files are fetched, by MLflow, and kept.
+    """
     from envbuilder.api import audit
 
     outputs = outputs_of(output, FORMATS)
@@ -82,7 +88,7 @@ def audit_command(
     with showing_progress() as progress:
         report = audit(
             paths, policy=policy, jobs=jobs or _processors(), exclude=exclude, baseline=baseline,
-            progress=progress,
+            offline=offline, progress=progress,
         )  # fmt: skip
     write_report(report, outputs, Level(fail_on))
     code = exit_code(report, Level(fail_on), no_fail=no_fail or write_baseline is not None)

@@ -13,7 +13,7 @@ from envbuilder.cli.options import asked, model_argument, output_option, quiet_o
 from envbuilder.cli.terminal import say, shows_colour
 from envbuilder.cli.tickets import HostFiles, keep_ticket
 from envbuilder.findings import Effect, Fidelity
-from envbuilder.locate import locate
+from envbuilder.locate import locate, remote
 from envbuilder.report.objects import finding_object, time_text
 from envbuilder.store.remarks import read_findings
 
@@ -52,7 +52,7 @@ def _stage(model: str) -> Callable[..., Restored]:
     """Return what brings the environment: of a model, or of a file that `envbuilder export` wrote."""
     from envbuilder.use.restoration import restore
 
-    if os.path.isfile(locate(model)):  # noqa: PTH113 - False where Path raises
+    if not remote(model) and os.path.isfile(locate(model)):  # noqa: PTH113 - False where Path raises
         from envbuilder.exports.manifest import is_export
 
         if is_export(locate(model)):
@@ -64,8 +64,6 @@ def _stage(model: str) -> Callable[..., Restored]:
 
 def told_and_noted(model: str, *, telling: bool, unless_exact: bool = False, **shared: Any) -> Restored:
     """Restore, tell on stderr what is not as it was logged, and write a ticket for the next time."""
-    from envbuilder.use.restoration import restore
-
     # What the answer depends on is looked at before it is read: a ticket must never claim a later state.
     host = HostFiles.see(shared["policy_path"], os.environ)
     wanted = asked(**shared)
@@ -74,7 +72,8 @@ def told_and_noted(model: str, *, telling: bool, unless_exact: bool = False, **s
     lines = [] if silent else substitution_lines(restored)
     for line in lines:
         say(line)
-    if restored.files and not (lines and shows_colour(sys.stderr)):
+    # What a URI means is not for files alone to tell.
+    if restored.files and not remote(model) and not (lines and shows_colour(sys.stderr)):
         keep_ticket(
             click.get_current_context().obj,
             model=locate(model),

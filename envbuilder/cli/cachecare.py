@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,6 @@ from envbuilder.cli.objects import write_object
 from envbuilder.cli.options import output_option, policy_of, policy_option
 from envbuilder.cli.sizes import size_text
 from envbuilder.limits import Limits, read_age, read_size
-from envbuilder.locate import locate
 from envbuilder.redact import visible
 from envbuilder.report.objects import time_text
 from envbuilder.settings import Settings
@@ -181,7 +181,7 @@ def pin_command(*, target: str, output: str) -> None:
     """Keep the environments of MODEL, also those that it will lead to, or one environment, from every gc."""
     from envbuilder.store.pins import pin
 
-    _tell(pin(_store().layout, target, locate(target)), "pinned", output)
+    _tell(pin(_store().layout, target, _located(target)), "pinned", output)
 
 
 @click.command("unpin")
@@ -191,7 +191,14 @@ def unpin_command(*, target: str, output: str) -> None:
     """Take the pin on MODEL or ENV away."""
     from envbuilder.store.pins import unpin
 
-    _tell(unpin(_store().layout, target, locate(target)), "unpinned", output)
+    _tell(unpin(_store().layout, target, _located(target)), "unpinned", output)
+
+
+def _located(target: str) -> Path:
+    """Return the folder that a target would be as a model; of a URI the one that the store knows already."""
+    from envbuilder.remote.locating import located
+
+    return located(target, settings=replace(Settings.from_environ(), offline=True))
 
 
 def _tell(found: Pin, did: str, output: str) -> None:

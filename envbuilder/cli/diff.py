@@ -61,6 +61,7 @@ def diff_command(
         compare_models,
         files_only=files_only,
         licences=licences,
+        names=(str(before), str(after)),
         today=datetime.datetime.now(datetime.timezone.utc).date(),
     )
     found = replace(wanted, policy=with_levels(wanted.policy, levels)).answer(stage, before, after)

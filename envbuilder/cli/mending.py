@@ -12,7 +12,7 @@ from envbuilder.cli.failure import error_lines
 from envbuilder.cli.terminal import say
 from envbuilder.cli.writing import environment_files, write_files
 from envbuilder.errors import EnvbuilderError, UsageError
-from envbuilder.locate import locate
+from envbuilder.locate import locate, remote
 from envbuilder.redact import visible
 from envbuilder.rewriter.files import rewrite_files
 
@@ -51,6 +51,12 @@ def _roots(paths: tuple[str, ...]) -> Iterator[Path]:
 
 def _mend(model: ModelReport, policy: Policy, place: Path | None) -> int:
     """Write one model's files into a place, or (None) into the model; return 1 if anything had to be."""
+    if remote(model.model):
+        raise UsageError(
+            f"{visible(model.model)} is not mended with --fix",
+            code="usage/remote-model",
+            hint="`envbuilder fix URI` shows the rewritten files, and registers a new version",
+        )
     rewritten = rewritten_of(model.model, policy)
     if rewritten is None:
         return 0

@@ -11,7 +11,6 @@ import click
 
 from envbuilder.cli.terminal import showing_progress
 from envbuilder.errors import PolicyError
-from envbuilder.locate import locate
 from envbuilder.request import EngineName, Request, read_as_of, read_python
 from envbuilder.settings import Settings
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envbuilder.policy import Policy
+    from envbuilder.progress import Progress
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -38,12 +38,18 @@ class Asked:
         """Run a stage on models, with progress on a terminal. Raises what the stage raises."""
         with showing_progress() as progress:
             return stage(
-                *map(locate, models),
+                *(self.located(model, progress) for model in models),
                 request=self.request,
                 settings=self.settings,
                 policy=self.policy,
                 progress=progress,
             )
+
+    def located(self, model: str, progress: Progress) -> Path:
+        """Return a model's folder; for a URI the one in the store with its environment files."""
+        from envbuilder.remote.locating import located
+
+        return located(model, settings=self.settings, policy=self.policy, progress=progress)
 
 
 def resolving(command: Command) -> Command:

@@ -11,8 +11,9 @@ from envbuilder.cli.options import model_argument, policy_of, policy_option
 from envbuilder.cli.terminal import say
 from envbuilder.cli.writing import environment_files, tell_written, write_files
 from envbuilder.errors import UsageError
-from envbuilder.locate import locate
+from envbuilder.locate import remote
 from envbuilder.redact import masked, visible
+from envbuilder.settings import Settings
 
 
 @click.command("rewrite")
@@ -27,13 +28,17 @@ def rewrite_command(
 ) -> None:
     """Show what would be rewritten in the files of MODEL, as a unified diff. Nothing is written unless told."""
     from envbuilder.reader.model import read_model
+    from envbuilder.remote.locating import located
     from envbuilder.rewriter.files import rewrite_files, unified_diff
     from envbuilder.rewriter.rewriting import rewrite
 
     if in_place and output_dir:
         raise UsageError("--in-place and --output-dir exclude each other", hint="choose one of them")
-    path = locate(model)
-    rewritten = rewrite(read_model(path), policy=policy_of(policy_path), strict=strict)
+    if in_place and remote(model):
+        raise UsageError("--in-place writes into folders", hint="use `envbuilder fix`, or --output-dir")
+    policy = policy_of(policy_path)
+    path = located(model, settings=Settings.from_environ(), policy=policy)
+    rewritten = rewrite(read_model(path, name=model), policy=policy, strict=strict)
     edits = rewrite_files(rewritten)
     for edit in edits:
         # The lines of a diff are the model's own text: shown as it is but for secrets (output ends in logs)

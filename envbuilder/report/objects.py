@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import datetime
 
     from envbuilder.findings import Finding, Level, Origin
-    from envbuilder.report.report import ModelReport, PackageReport, Report
+    from envbuilder.report.report import ModelReport, PackageReport, Registered, Report
 
 SCHEMA = 1
 
@@ -56,9 +56,25 @@ def package_object(package: PackageReport) -> dict[str, Any]:
     }
 
 
+def registered_object(known: Registered) -> dict[str, Any]:
+    """Return what a registry says of a version."""
+    return {
+        "name": known.name,
+        "version": known.version,
+        "run_id": known.run_id,
+        "aliases": list(known.aliases),
+        "stage": known.stage,
+        "source": known.source,
+    }
+
+
 def model_object(model: ModelReport) -> dict[str, Any]:
-    """Return a model as ``models`` of the interface has it; with ``packages`` where the report has its lock."""
+    """Return a model as ``models`` of the interface has it.
+
+    With ``packages`` where the report has its lock, and ``registered`` where a registry was asked.
+    """
     locked = {"packages": [package_object(package) for package in model.packages]} if model.packages else {}
+    known = {"registered": registered_object(model.registered)} if model.registered else {}
     return {
         "model": model.model,
         "mlflow_version": model.mlflow_version,
@@ -66,6 +82,7 @@ def model_object(model: ModelReport) -> dict[str, Any]:
         "python": model.python,
         "channels": list(model.channels),
         "findings": [finding_object(finding) for finding in model.findings],
+        **known,
         **locked,
     }
 

@@ -59,6 +59,19 @@ class PackageReport:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """What a registry of models says of a version. Texts are the registry's own, ``source`` masked."""
+
+    name: str
+    version: str
+    run_id: str | None = None
+    aliases: tuple[str, ...] = ()
+    stage: str | None = None
+    source: str | None = None
+    """Where its files are, as the registry has it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelReport:
     """One model as it was found. ``created`` is aware and in UTC."""
 
@@ -75,6 +88,8 @@ class ModelReport:
     findings: tuple[Finding, ...] = ()
     packages: tuple[PackageReport, ...] = ()
     """The model's lock, where the report is about one (``envbuilder licenses``)."""
+    registered: Registered | None = None
+    """What the registry says of it, where it was asked."""
 
     matched: frozenset[tuple[str | int, ...]] = field(default=frozenset(), repr=False)
     """The entries of the policy that meant something here, as paths of keys: ``("channels", "allow", 0)``."""

@@ -10,7 +10,7 @@ from envbuilder.escapes import terminal_line
 from envbuilder.findings import Finding, Fix, Level
 from envbuilder.redact import visible
 from envbuilder.report.causes import Cause, CauseGroup, causes_of
-from envbuilder.report.report import RANKS, ModelReport, Report, worse
+from envbuilder.report.report import RANKS, ModelReport, Registered, Report, worse
 
 WIDTH = 80
 _SUBJECTS = 5
@@ -81,9 +81,18 @@ def _model(model: ModelReport, style: Style) -> Iterator[str]:
     if not findings:
         return
     yield style(visible(model.model), None)
+    if model.registered:
+        yield from wrapped(_registered(model.registered), "  ", "    ")
     for finding in sorted(findings, key=lambda finding: RANKS[finding.level]):
         yield from finding_lines(finding, style)
     yield ""
+
+
+def _registered(known: Registered) -> str:
+    parts = [f"@{alias}" for alias in known.aliases]
+    parts += [f"stage {known.stage}"] if known.stage not in {None, "None"} else []
+    parts += [f"run {known.run_id}"] if known.run_id else []
+    return visible(f"version {known.version} of {known.name}: {', '.join(parts) or 'no alias, no run'}")
 
 
 def finding_lines(finding: Finding, style: Style) -> Iterator[str]:

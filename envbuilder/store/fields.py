@@ -32,6 +32,10 @@ class Fields:
             raise Unreadable("another schema")
         return fields
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a value, null included."""
+        return name in self._values
+
     def text(self, name: str) -> str:
         """A string."""
         value = self._values.get(name)
@@ -48,6 +52,17 @@ class Fields:
         value = self._values.get(name)
         if not isinstance(value, int) or isinstance(value, bool):
             raise Unreadable(f"{name} is no number")
+        return value
+
+    def maybe_number(self, name: str) -> int | None:
+        """A whole number or null."""
+        return None if self._values.get(name) is None else self.number(name)
+
+    def flag(self, name: str) -> bool:
+        """True or false."""
+        value = self._values.get(name)
+        if not isinstance(value, bool):
+            raise Unreadable(f"{name} is neither true nor false")
         return value
 
     def time(self, name: str) -> datetime.datetime:
@@ -81,6 +96,10 @@ class Fields:
     def maybe_origin(self, name: str) -> Origin | None:
         """A spot in a file or null."""
         return None if self._values.get(name) is None else self.origin(name)
+
+    def object(self, name: str) -> Fields:
+        """An object."""
+        return Fields(self._values.get(name))
 
     def objects(self, name: str) -> tuple[Fields, ...]:
         """A list of objects."""

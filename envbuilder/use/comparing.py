@@ -32,6 +32,7 @@ def compare_models(
     before: Path,
     after: Path,
     *,
+    names: tuple[str, str] | None = None,
     today: datetime.date,
     files_only: bool = False,
     licences: bool = False,
@@ -45,7 +46,7 @@ def compare_models(
     Each is locked as of its own day, from the store if it knows the lock; with ``files_only`` nothing is
     locked and no network is asked. Licences are those that the store knows; with ``licences`` the others are
     looked up, and what the policy has against them is among the findings. ``today`` is the day that the
-    findings hold for. Raises what keeps either from being read or locked, with places that name the model too.
+    findings hold for. ``names`` are what reports call them, their paths unless given. Raises what keeps either from being read or locked, with places that name the model too.
     """
     task = _Task(
         request=request,
@@ -54,11 +55,15 @@ def compare_models(
         progress=progress,
         files_only=files_only,
     )
-    sides = task.subject(before), task.subject(after)
+    called = names or (str(before), str(after))
+    sides = task.subject(before, called[0]), task.subject(after, called[1])
     if files_only:
         return compare(*sides)
     found = task.licences(before, after, asking=licences)
-    first, second = (_licensed(side, found, judging=licences) for side in sides)
+    first, second = (
+        _licensed(side, path, found, judging=licences)
+        for side, path in zip(sides, (before, after), strict=True)
+    )
     return replace(compare(first, second), skipped=found.skipped if licences else ())
 
 
@@ -70,8 +75,8 @@ class _Task:
     progress: Progress
     files_only: bool
 
-    def subject(self, model: Path) -> Subject:
-        found = Found(path=str(model), name=str(model))
+    def subject(self, model: Path, name: str) -> Subject:
+        found = Found(path=str(model), name=name)
         try:
             return self._subject(model, found)
         except EnvbuilderError as error:
@@ -105,10 +110,10 @@ class _Task:
         )
 
 
-def _licensed(subject: Subject, found: Report, *, judging: bool) -> Subject:
+def _licensed(subject: Subject, path: Path, found: Report, *, judging: bool) -> Subject:
     """Return a side with what is known of its licences, and what is held against them."""
     for model in found.models:
-        if model.model == subject.report.model:
+        if model.model == str(path):
             findings = subject.report.findings + (model.findings if judging else ())
             report = replace(subject.report, packages=model.packages, findings=findings)
             return replace(subject, report=report)

@@ -16,11 +16,11 @@ from envbuilder.licensing.judging import LicenseVerdict, Subject, judge
 from envbuilder.licensing.library import Library
 from envbuilder.licensing.pages import Pages
 from envbuilder.licensing.terms import Terms
-from envbuilder.locate import locate
 from envbuilder.lock import Kind
 from envbuilder.policy import DEFAULT
 from envbuilder.policyfile.lints import LICENSES, with_policy_findings
 from envbuilder.progress import SILENT, Progress
+from envbuilder.remote.locating import located
 from envbuilder.report.report import LicenseState, ModelReport, PackageFile, PackageReport, Report, Skipped
 from envbuilder.store.store import Store
 from envbuilder.use.locking import PLAIN, Locked, lock_model
@@ -116,7 +116,8 @@ class _Run:
         """Judge one model; None where there is no lock, which ``skipped`` tells."""
         try:
             locked = lock_model(
-                locate(name), request=self._request, settings=self._settings, policy=self._terms.policy,
+                located(name, settings=self._settings, policy=self._terms.policy, progress=self._progress),
+                request=self._request, settings=self._settings, policy=self._terms.policy,
                 progress=self._progress,
             )  # fmt: skip
         except StoreError:

@@ -1,0 +1,1 @@
+"""Registries of models: every version judged, one mended and registered anew."""
