@@ -164,7 +164,7 @@ class Mlflow:
             "UV_NO_PROGRESS": "1",
         }
         # Without its credentials: MLflow's way lets any package's build read them.
-        variables |= index_variables((self._settings.index,) if self._settings.index else (), secret=False)
+        variables |= index_variables([self._settings.index.stripped] if self._settings.index else [])
         done = run([self._uv, "--quiet", *arguments], directory=directory / "files", variables=variables)
         if not done.ok:
             raise told(done.stderr)

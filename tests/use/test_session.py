@@ -14,8 +14,9 @@ from envbuilder.errors import UsageError
 from envbuilder.settings import Settings
 from envbuilder.store.lease import try_exclusive
 from envbuilder.store.store import Store
+from envbuilder.use.execution import activated
 from envbuilder.use.restoration import restore
-from envbuilder.use.session import Session, acquire, activated, run_command
+from envbuilder.use.session import Session, acquire, run_command
 from tests.use.conftest import Stages
 
 ROOT = Path(__file__).parents[2]
