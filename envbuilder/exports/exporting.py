@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from envbuilder.builder.building import build
+from envbuilder.errors import UsageError
 from envbuilder.exports.gathering import Holding
 from envbuilder.exports.lockform import export_lock
-from envbuilder.exports.result import Exported, ExportError, ExportForm
+from envbuilder.exports.packing import packing_of
+from envbuilder.exports.result import Exported, ExportForm
+from envbuilder.exports.treeform import export_tree
 from envbuilder.policy import DEFAULT
 from envbuilder.process import neutral_directory
 from envbuilder.progress import SILENT
@@ -38,8 +41,13 @@ def export_model(
 
     Raises what the stages raise, ExportError, UsageError where the file cannot be written.
     """
-    if form is ExportForm.TREE or interpreter:
-        raise ExportError("trees are not written yet", code="export/not-relocatable", hint="export the lock")
+    if form is ExportForm.LOCK and interpreter:
+        raise UsageError(
+            "a lock is exported without its interpreter, which the host that takes it finds or fetches",
+            hint="--form tree can have it inside",
+        )
+    if form is ExportForm.TREE:
+        packing_of(place.name)
     locked, chosen = lock_here(model, request=request, settings=settings, policy=policy, progress=progress)
     store = Store.open(settings.home)
     built = build(
@@ -56,4 +64,6 @@ def export_model(
             progress=progress,
             scratch=scratch,
         )
+        if form is ExportForm.TREE:
+            return export_tree(held, place, interpreter=interpreter)
         return export_lock(held, place)
