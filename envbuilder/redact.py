@@ -20,6 +20,7 @@ _INNER_USER = re.compile(
     r"(?<=://)(?:[^\s/@'\"<>`:\[]{1,256}:(?![0-9]+/)[^\s@<>]{1,256}|(?!git@)[^\s/@'\"<>`:\[]{1,256})@"
 )
 _WHOLE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _AUTHORITY = re.compile(r"(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?/{1,3})(?P<rest>.*)", re.DOTALL)
 _PORT = re.compile(r"[^:]*(?::[0-9]+)?|\[.*\](?::[0-9]+)?", re.DOTALL)
 _SCP_USER = re.compile(r"(?<![\w/@.-])[\w.+-]{1,256}(?::[^\s@/]{1,256})?@(?=[\w.-]+[:/])")
@@ -68,15 +69,18 @@ def _split(text: str) -> SplitResult | None:
 
 
 def masked_url(text: str) -> str:
-    """Return one URL with everything secret in it masked; text that is no URL stays as it is."""
+    """Return one URL with everything secret in it masked; what holds nothing secret stays as it is."""
     shown = _without_users(text)
-    parts = _split(shown)
-    if parts is None or not parts.scheme or "://" not in shown:
+    found = _HOST.match(shown)
+    if found is None:
         return _SCP_USER.sub(f"{MASK}@", TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", shown))
-    path = TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", parts.path)
-    query = "&".join(_masked_pair(pair) for pair in parts.query.split("&")) if parts.query else ""
-    fragment = re.sub(r"(?i)((?:token|password|secret|key)=)[^&]*", rf"\g<1>{MASK}", parts.fragment)
-    return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
+    # By hand: urlunsplit gives no text back as it was (``HTTPS:``, an empty query).
+    rest, number_sign, fragment = shown[found.end() :].partition("#")
+    path, question_mark, query = rest.partition("?")
+    path = TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", path)
+    query = "&".join(map(_masked_pair, query.split("&")))
+    fragment = re.sub(r"(?i)((?:token|password|secret|key)=)[^&]*", rf"\g<1>{MASK}", fragment)
+    return found[0] + path + question_mark + query + number_sign + fragment
 
 
 def _without_users(text: str) -> str:

@@ -66,6 +66,9 @@ def test_no_way_of_showing_a_url_shows_its_secret(url: str, secret: str) -> None
         "https://host.example.org:8443/simple/a@b",
         "https://[2001:db8::1]:8443/simple",
         "https://host.example.org/a-1.0.whl#sha256=" + "0" * 64,
+        "HTTPS://Host.example.org/simple",
+        "https://host.example.org/simple?",
+        "https://host.example.org/simple#",
     ],
 )
 def test_what_holds_no_secret_stays_as_it_is(url: str) -> None:

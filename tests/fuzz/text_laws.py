@@ -63,7 +63,7 @@ def channel(content: bytes, folder: Path) -> None:
     with bounded("judging a channel"):
         shown = masked_url(text)
         channels.canonical(text)
-    if MASK not in text and text.isprintable():
+    if MASK not in text:
         hold(channels.restricted(shown) == channels.restricted(text), "masked and restricted", text, shown)
     for judged in (channels.local, channels.insecure, channels.expands, channels.excludes_defaults):
         hold(isinstance(judged(text), bool), "an answer", judged)
