@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from envbuilder.environment import Environment
 from envbuilder.store.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,21 @@ Start = Callable[..., "subprocess.Popen[str]"]
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path / "store")
+
+
+@pytest.fixture
+def made(store: Store, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """An environment of a store, with a link in it."""
+    from tests.store import fakes
+
+    real = fakes.fill
+
+    def fill(tree: Path) -> None:
+        real(tree)
+        (tree / "lib" / "site" / "link").symlink_to("thing")
+
+    monkeypatch.setattr(fakes, "fill", fill)
+    return fakes.make(store)
 
 
 @pytest.fixture

@@ -66,20 +66,6 @@ CHEAP: dict[str, tuple[Callable[[Path], object], Harm, str]] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def made(store: Store, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    from tests.store import fakes
-
-    real = fakes.fill
-
-    def fill(tree: Path) -> None:
-        real(tree)
-        (tree / "lib" / "site" / "link").symlink_to("thing")
-
-    monkeypatch.setattr(fakes, "fill", fill)
-    return make(store)
-
-
 def manifest_of(made: Environment) -> Manifest:
     found = read_manifest(made.prefix)
     assert found

@@ -14,25 +14,11 @@ from envbuilder.store.index import NAME, index_of, unchanged
 from envbuilder.store.manifest import FOLDER, read_manifest
 from envbuilder.store.store import Store
 from envbuilder.store.survey import Row
-from tests.store.fakes import ENV_ID, make
+from tests.store.fakes import ENV_ID
 from tests.store.test_glance import CHEAP, opened
 
 LISTINGS = {"no list", "another list", "added at the top"}
 """What the index does not look at: files.tsv itself, and the top folder, which stays writable."""
-
-
-@pytest.fixture
-def made(store: Store, monkeypatch: pytest.MonkeyPatch) -> Environment:
-    from tests.store import fakes
-
-    real = fakes.fill
-
-    def fill(tree: Path) -> None:
-        real(tree)
-        (tree / "lib" / "site" / "link").symlink_to("thing")
-
-    monkeypatch.setattr(fakes, "fill", fill)
-    return make(store)
 
 
 def agrees(made: Environment) -> bool:
