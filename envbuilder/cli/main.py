@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "audit": ("envbuilder.cli.audit", "Report what is wrong with models, or whole registries of them."),
-    "licenses": ("envbuilder.cli.licenses", "Judge the licences of everything that models lock, without installing."),
+    "licenses": (
+        "envbuilder.cli.licenses",
+        "Judge the licences of everything that models lock, without installing.",
+    ),
     "build": ("envbuilder.cli.build", "Make the environment of a model, or find it in the store."),
     "run": ("envbuilder.cli.run", "Run a command in the environment of a model."),
     "predict": ("envbuilder.cli.predict", "Predict in the environment of a model: the check before deployment."),
     "check": ("envbuilder.cli.check", "Compare a Python with what a model needs."),
     "lock": ("envbuilder.cli.lock", "Resolve a model to exact artifacts with hashes."),
     "rewrite": ("envbuilder.cli.rewrite", "Show the rewritten environment files of a model as a diff."),
+    "fix": ("envbuilder.cli.fix", "Mend registered models, and register new versions of them."),
     "diff": ("envbuilder.cli.diff", "Tell what changes between the environments of two models."),
     "explain": ("envbuilder.cli.explain", "Tell where every requirement comes from and what was changed."),
     "export": ("envbuilder.cli.export", "Write the environment of a model as a file that runs elsewhere."),

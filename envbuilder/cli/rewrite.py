@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +16,9 @@ from envbuilder.errors import UsageError
 from envbuilder.locate import remote
 from envbuilder.redact import masked, visible
 from envbuilder.settings import Settings
+
+if TYPE_CHECKING:
+    from envbuilder.rewriter.files import FileEdit
 
 
 @click.command("rewrite")
@@ -29,7 +34,7 @@ def rewrite_command(
     """Show what would be rewritten in the files of MODEL, as a unified diff. Nothing is written unless told."""
     from envbuilder.reader.model import read_model
     from envbuilder.remote.locating import located
-    from envbuilder.rewriter.files import rewrite_files, unified_diff
+    from envbuilder.rewriter.files import rewrite_files
     from envbuilder.rewriter.rewriting import rewrite
 
     if in_place and output_dir:
@@ -40,16 +45,7 @@ def rewrite_command(
     path = located(model, settings=Settings.from_environ(), policy=policy)
     rewritten = rewrite(read_model(path, name=model), policy=policy, strict=strict)
     edits = rewrite_files(rewritten)
-    for edit in edits:
-        # The lines of a diff are the model's own text: shown as it is but for secrets (output ends in logs)
-        # and what could move the cursor.
-        diff = unified_diff(edit)
-        shown = "\n".join(masked(line) for line in diff.split("\n"))
-        click.echo(visible(shown, newlines=True), nl=False)
-        if shown != diff:
-            say(
-                f"{visible(edit.path)}: credentials are masked in the diff; --output-dir writes them as they are"
-            )
+    show_diffs(edits)
     edited = {edit.path: edit.after for edit in edits}
     if in_place:
         changed = {edit.path: edit.after for edit in edits if edit.after != edit.before}
@@ -62,3 +58,19 @@ def rewrite_command(
         for change in edit.skipped:
             say(f"not written: {change_line(change)}; edit {visible(edit.path)} by hand")
     say(fidelity_line(rewritten.changes))
+
+
+def show_diffs(edits: Iterable[FileEdit]) -> None:
+    """Write the edits as unified diffs."""
+    from envbuilder.rewriter.files import unified_diff
+
+    for edit in edits:
+        # The lines of a diff are the model's own text: shown as it is but for secrets (output ends in logs)
+        # and what could move the cursor.
+        diff = unified_diff(edit)
+        shown = "\n".join(masked(line) for line in diff.split("\n"))
+        click.echo(visible(shown, newlines=True), nl=False)
+        if shown != diff:
+            say(
+                f"{visible(edit.path)}: credentials are masked in the diff; --output-dir writes them as they are"
+            )

@@ -21,6 +21,8 @@ def answer_to(request: dict[str, Any]) -> dict[str, Any]:
     os.chdir(request["cwd"])  # what MLflow takes as relative is so to where the user is
     if request["op"] == "versions":
         return _told(lambda: {"versions": list(_versions(request["name"]))})
+    if request["op"] == "register":
+        return _told(lambda: _registered_anew(request))
     with ThreadPoolExecutor(request["threads"]) as pool:
         return {"models": list(pool.map(_model, request["models"]))}
 
@@ -111,6 +113,37 @@ def _pages(search: Any, filter_string: str | None) -> Any:
         token = page.token
         if not token:
             return
+
+
+def _registered_anew(request: dict[str, Any]) -> dict[str, Any]:
+    """Make a new version of a registered model from a folder, by a run of its own."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    name, tags = request["name"], request["tags"]
+    run = client.create_run(_experiment(client, name, request["version"]), tags=tags)
+    try:
+        client.log_artifacts(run.info.run_id, request["folder"], "model")
+        source = f"{run.info.artifact_uri.rstrip('/')}/model"
+        made = client.create_model_version(name, source, run.info.run_id, tags=tags)
+    except BaseException:
+        client.set_terminated(run.info.run_id, "FAILED")
+        raise
+    client.set_terminated(run.info.run_id)
+    for alias in request["aliases"]:
+        client.set_registered_model_alias(name, alias, made.version)
+    return {"version": str(made.version), "run_id": run.info.run_id}
+
+
+def _experiment(client: Any, name: str, version: str) -> str:
+    """Return the experiment of a version's run, the default one where that run is gone."""
+    from mlflow.exceptions import MlflowException
+
+    run_id = client.get_model_version(name, version).run_id
+    if run_id:
+        with contextlib.suppress(MlflowException):
+            return str(client.get_run(run_id).info.experiment_id)
+    return "0"
 
 
 def _told(work: Any) -> dict[str, Any]:

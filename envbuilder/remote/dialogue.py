@@ -170,7 +170,7 @@ _DENIED: Final = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UN
 _UNREACHABLE: Final = ("ConnectionError", "ConnectTimeout", "EndpointConnectionError", "Timeout")
 
 
-def failure(uri: str, fields: Fields) -> RemoteError:
+def failure(uri: str, fields: Fields, what: str = "could not be read") -> RemoteError:
     """Return what the child told of an exception as our error. Raises Unreadable."""
     shown, message = excerpt(uri), excerpt(" ".join(fields.text("message").split()), 300)
     code, status, kinds = fields.text("code"), fields.maybe_number("status"), fields.texts("kinds")
@@ -188,4 +188,4 @@ def failure(uri: str, fields: Fields) -> RemoteError:
             f"{shown} needs a package that MLflow does not bring: {message}", code="remote/extra-missing",
             hint="install it beside envbuilder, as for MLflow itself",
         )  # fmt: skip
-    return RemoteError(f"{shown} could not be read: {message}", hint=_HINT)
+    return RemoteError(f"{shown} {what}: {message}", hint=_HINT)
