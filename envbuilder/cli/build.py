@@ -62,7 +62,9 @@ def _stage(model: str) -> Callable[..., Restored]:
     return restore
 
 
-def told_and_noted(model: str, *, telling: bool, unless_exact: bool = False, **shared: Any) -> Restored:
+def told_and_noted(
+    model: str, *, telling: bool, command: tuple[str, ...] = (), unless_exact: bool = False, **shared: Any
+) -> Restored:
     """Restore, tell on stderr what is not as it was logged, and write a ticket for the next time."""
     # What the answer depends on is looked at before it is read: a ticket must never claim a later state.
     host = HostFiles.see(shared["policy_path"], os.environ)
@@ -72,10 +74,15 @@ def told_and_noted(model: str, *, telling: bool, unless_exact: bool = False, **s
     lines = [] if silent else substitution_lines(restored)
     for line in lines:
         say(line)
-    # What a URI means is not for files alone to tell.
-    if restored.files and not remote(model) and not (lines and shows_colour(sys.stderr)):
+    # What a URI means is not for files alone to tell, and a refresh is asked for anew each time.
+    if (
+        restored.files
+        and not (wanted.request.refresh or remote(model))
+        and not (lines and shows_colour(sys.stderr))
+    ):
         keep_ticket(
             click.get_current_context().obj,
+            command=command,
             model=locate(model),
             restored=restored,
             host=host,

@@ -25,5 +25,5 @@ def run_command(*, model: str, command: tuple[str, ...], quiet: bool, **shared: 
 
     if not command:
         raise UsageError("no command to run", hint="name it after --: envbuilder run MODEL -- python -V")
-    restored = told_and_noted(model, telling=not quiet, unless_exact=True, **shared)
+    restored = told_and_noted(model, telling=not quiet, command=command, unless_exact=True, **shared)
     session.run_command(restored, command)

@@ -52,15 +52,21 @@ class HostFiles:
 def keep_ticket(
     arguments: Sequence[str],
     *,
+    command: Sequence[str],
     model: Path,
     restored: Restored,
     host: HostFiles,
     settings: Settings,
     told: str,
 ) -> None:
-    """Write the ticket of a command line that was a hit; that it cannot be kept is no failure."""
+    """Write the ticket of a command line that was a hit; that it cannot be kept is no failure.
+
+    ``command`` is what ``run`` becomes, as the command line was understood.
+    """
     home = tickets.home_of(os.environ)
     if not restored.hit or home is None or Path(home) != settings.home:
+        return
+    if command and tickets.command_of(arguments) != list(command):
         return
     with contextlib.suppress(OSError, ValueError):
         ticket = _ticket(model, restored, host, Layout(settings.home), told)
@@ -99,8 +105,8 @@ def _of_model(model: Path, restored: Restored) -> Watched | None:
     others = _watched(
         [folder / name for name in dict.fromkeys((*names, *restored.absent)) if name not in read]
     )
-    # A path with a slash at its end is a whole source tree: the long way reads those.
-    if others is None or any(path.endswith("/") for path in read):
+    # Below the first level a folder may become a link, or is a whole source tree: the long way reads those.
+    if others is None or any("/" in path for path in read):
         return None
     return (*((str(folder / path), sha256) for path, sha256 in read.items()), *others)
 

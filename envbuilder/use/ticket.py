@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import sys
+from stat import S_ISREG
 
 from envbuilder.store.index import unchanged
 from envbuilder.use.execution import activated, become, program_of
@@ -89,6 +90,15 @@ def _own(arguments: Sequence[str]) -> Sequence[str]:
     return arguments
 
 
+def command_of(arguments: Sequence[str]) -> list[str]:
+    """Return what a ticket's ``run`` becomes: all that follows the first ``--``.
+
+    The command line may mean another word by it (``run -- MODEL CMD``, ``run MODEL CMD -- WORD``): a ticket
+    is written only where both agree, and as they read our part alike, they then agree about every command.
+    """
+    return list(arguments[len(_own(arguments)) + 1 :])
+
+
 def _host(arguments: Sequence[str]) -> Iterable[str]:
     """What the answer depends on beside files and variables: system, libraries, Python, today for ``now``."""
     name = os.uname()
@@ -133,11 +143,15 @@ def sha256_of(path: str) -> str:
     """Return the sha256 of a regular file that is no link. Raises OSError, also for one that is too large."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if not 0 <= os.fstat(descriptor).st_size <= LARGEST:
-            raise OSError(f"{path} is too large")
-        state = hashlib.sha256()
+        found = os.fstat(descriptor)
+        if not S_ISREG(found.st_mode) or found.st_size > LARGEST:
+            raise OSError(f"{path} is no file to hash, or too large")
+        state, left = hashlib.sha256(), LARGEST
         while chunk := os.read(descriptor, 1 << 20):
             state.update(chunk)
+            left -= len(chunk)
+            if left < 0:
+                raise OSError(f"{path} grows")
         return state.hexdigest()
     finally:
         os.close(descriptor)
@@ -158,7 +172,8 @@ def leased(ticket: Ticket) -> int | None:
     """Return a descriptor that holds the environment, if it still is what was published; else None."""
     descriptor = os.open(ticket.lock, os.O_RDWR | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        # Who holds it alone is taking the environment out of use: the long way waits for that.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         if _whole(ticket):
             os.utime(descriptor)
             return descriptor
@@ -200,7 +215,7 @@ def _answered(arguments: Sequence[str]) -> int | None:
         ticket = read(stream.read())
     if ticket is None or (ticket.told and _styled()) or not still_true(ticket):
         return None
-    command = list(arguments[len(_own(arguments)) + 1 :]) if arguments[0] == "run" else []
+    command = command_of(arguments) if arguments[0] == "run" else []
     environ = activated(ticket.prefix, os.environ)
     program = program_of(command[0], environ["PATH"]) if command else None
     if arguments[0] == "run" and program is None:

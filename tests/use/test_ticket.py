@@ -215,6 +215,84 @@ def test_an_unknown_command_is_told_by_the_long_way(desk: Desk) -> None:
     assert "no-such-command" in done.stderr
 
 
+def test_a_refresh_is_asked_for_anew_each_time(desk: Desk, stages: Stages) -> None:
+    refresh = ("build", "-q", "--refresh", str(desk.model))
+    stages.builds = 0
+    before = stages.resolutions
+    for _ in range(2):
+        assert answer(refresh) is None
+        assert run_command_line(refresh) == 0
+    assert stages.resolutions == before + 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "-q", "--", "MODEL", "true"),
+        ("run", "MODEL", "-q", "true", "--", "./requirements.txt"),
+        ("run", "-q", "MODEL", "true"),
+    ],
+)
+def test_what_is_run_is_what_the_command_line_understood(desk: Desk, words: tuple[str, ...]) -> None:
+    """A ticket takes what follows ``--``: it must be neither the model nor a word of the command."""
+    planted = desk.model / "requirements.txt"
+    planted.chmod(0o755)
+    words = tuple(str(planted) if word == "MODEL" else word for word in words)
+    assert run_command_line(("build", "-q", str(planted))) == 0
+    for _ in range(2):
+        done = envbuilder(desk, *words)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert len(desk.tickets) == 1
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (str(tmp_path / "pipe"), str(tmp_path), "/dev/zero"):
+        with pytest.raises(OSError, match=r"no file to hash|irectory"):
+            tickets.sha256_of(path)
+
+
+def test_files_below_the_first_level_are_for_the_long_way(desk: Desk) -> None:
+    (desk.model / "below").mkdir()
+    (desk.model / "more.txt").rename(desk.model / "below" / "more.txt")
+    (desk.model / "requirements.txt").write_text("-r below/more.txt\n")
+    for _ in range(3):
+        assert run_command_line(desk.arguments) == 0
+    (desk.model / "below").rename(desk.folder / "below")
+    (desk.model / "below").symlink_to(desk.folder / "below")
+    assert answer(desk.arguments) is None
+    assert run_command_line(desk.arguments) == 2
+
+
+def test_an_environment_that_is_taken_out_of_use_is_waited_for_by_the_long_way(
+    desk: Desk, store: Store
+) -> None:
+    descriptor = try_exclusive(store.layout.use_lock(desk.prefix.name))
+    assert descriptor is not None
+    assert answer(desk.arguments) is None
+    os.close(descriptor)
+    assert answer(desk.arguments) == 0
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_files_of_the_store(desk: Desk, closed: str) -> None:
+    """A file that gets the number of a closed stream would get what is written there."""
+    told = "import os, sys; [os.write(n, b'said') for n in (1, 2)]; os.read(0, 1)"
+    words = ("run", "-q", str(desk.model), "--", sys.executable, "-c", told)
+    locks = [path for path in desk.home.rglob("*") if path.is_file() and "lk" in path.parts]
+    assert locks
+    before = [path.read_bytes() for path in locks]
+    for _ in range(2):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "envbuilder", *words],
+            cwd=desk.folder, check=False, capture_output=True, stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        assert done.returncode == 0
+        assert done.stderr == (b"" if "2>" in closed else b"said")
+        assert [path.read_bytes() for path in locks] == before
+
+
 LIGHT = """
 import sys
 old = set(sys.modules)
