@@ -66,7 +66,7 @@ def _pack_masked(packer: Any, column: Any) -> Any:
     name = str(column.dtype)
     missing = numpy.asarray(column.isna(), dtype=bool)
     known = column.fillna(column.dtype.type(0)) if missing.any() else column
-    data = numpy.asarray(known.values, dtype=_MASKED[name])
+    data = numpy.asarray(known, dtype=_MASKED[name])
     return ["masked", name, arrays.pack_array(packer, data), arrays.pack_array(packer, missing)]
 
 
@@ -79,14 +79,14 @@ def _pack_periods(packer: Any, column: Any) -> Any:
 
 
 def _pack_intervals(packer: Any, column: Any) -> Any:
-    values = getattr(column, "array", column.values)
+    values = column.array if hasattr(column, "array") else column.values
     return ["intervals", [pack_index(packer, end) for end in (values.left, values.right)], values.closed]
 
 
 def _pack_sparse(packer: Any, column: Any) -> Any:
     import numpy
 
-    dense = numpy.asarray(column.values)
+    dense = numpy.asarray(column)
     return ["sparse", arrays.pack_array(packer, dense), packer.tree(column.dtype.fill_value)]
 
 

@@ -21,8 +21,12 @@ def packed(dtype: Any) -> Any:
         return ["sub", packed(base), list(shape)]
     if dtype.names is None:
         return dtype.str
-    fields = [[name, packed(dtype.fields[name][0]), dtype.fields[name][1]] for name in dtype.names]
+    fields = [_field(name, *dtype.fields[name]) for name in dtype.names]
     return ["fields", fields, dtype.itemsize]
+
+
+def _field(name: str, dtype: Any, offset: int, title: Any = None) -> Any:
+    return [name, packed(dtype), offset, title if isinstance(title, str) else None]
 
 
 def unpacked(data: Any) -> Any:
@@ -36,9 +40,10 @@ def unpacked(data: Any) -> Any:
     if data[0] == "sub":
         return numpy.dtype((unpacked(data[1]), tuple(data[2])))
     _, fields, itemsize = data
-    names, formats, offsets = ([field[part] for field in fields] for part in range(3))
+    names, formats, offsets, titles = ([field[part] for field in fields] for part in range(4))
     formats = [unpacked(part) for part in formats]
-    return numpy.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": itemsize})
+    known: Any = dict(names=names, formats=formats, offsets=offsets, titles=titles, itemsize=itemsize)
+    return numpy.dtype(known)
 
 
 def check(flat: Any) -> None:

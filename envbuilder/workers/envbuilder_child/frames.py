@@ -45,7 +45,7 @@ def _pack_frame(packer: Any, frame: Any) -> Any:
     blocks: Dict[Any, Any] = {}
     others = []
     for position, dtype in enumerate(frame.dtypes.tolist()):
-        if columns.is_plain(dtype):
+        if columns.is_plain(dtype) and dtype.isnative:  # pandas takes no columns of others out of a frame
             blocks.setdefault(dtype, []).append(position)
         else:
             others.append([position, _pack_column(packer, frame, position)])
@@ -84,7 +84,7 @@ def _read_frame(
     for block in blocks:
         found.update(zip(block[1], _read_block(unpacker, rows, len(block[1]), block).T))
     for spot, tree in others:
-        found[spot] = pandas.Series(columns.read(pandas, unpacker, tree), index=index)
+        found[spot] = _series(pandas, columns.read(pandas, unpacker, tree), index)
     if len(found) != width:
         raise ValueError("a frame of {} columns with {}".format(width, len(found)))
     frame = pandas.DataFrame({spot: found[spot] for spot in range(width)}, index=index)
@@ -104,13 +104,17 @@ def _pack_series(packer: Any, series: Any) -> Any:
 
 def _read_series(pandas: Any, unpacker: Any, tree: Any, index: Any, name: Any) -> Any:
     index = columns.read_index(pandas, unpacker, index)
-    values = columns.read(pandas, unpacker, tree)
-    if len(values) != len(index):
-        raise ValueError("a series with an index of another length")
-    dtype = object if getattr(values, "dtype", None) == object else None
-    found = pandas.Series(values, index=index, dtype=dtype)
+    found = _series(pandas, columns.read(pandas, unpacker, tree), index)
     found.name = unpacker.value(name)
     return found
+
+
+def _series(pandas: Any, values: Any, index: Any) -> Any:
+    if len(values) != len(index):
+        raise ValueError("a column with an index of another length")
+    # pandas 3 would make texts of its own kind of objects that are all texts
+    dtype = object if getattr(values, "dtype", None) == object else None
+    return pandas.Series(values, index=index, dtype=dtype)
 
 
 def _read_column(pandas: Any, unpacker: Any, tree: Any) -> Any:

@@ -129,7 +129,7 @@ def _dict(packer: Any, value: Any) -> Any:
 
 def _datetime(_: Any, value: Any) -> Any:
     parts = [value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond]
-    return ["datetime", parts, zones.packed(value.tzinfo, value), value.fold]
+    return ["datetime", parts, zones.packed(value.tzinfo, value), zones.fold(value)]
 
 
 def _time(_: Any, value: Any) -> Any:

@@ -86,6 +86,14 @@ def _of_dateutil(name: str) -> Any:
     return tz.gettz(name)
 
 
+def fold(moment: Any) -> int:
+    """Return which of two equal times of a day it is (PEP 495); pytz does not write it into the time."""
+    localize = getattr(moment.tzinfo, "localize", None)
+    if localize is None:
+        return int(moment.fold)
+    return int(localize(moment.replace(tzinfo=None), is_dst=True).utcoffset() != moment.utcoffset())
+
+
 def placed(moment: Any, zone: Any) -> Any:
     """Return a time in its zone."""
     localize = getattr(zone, "localize", None)
