@@ -155,9 +155,10 @@ COMMANDS = (
     ("explain", "MODEL", "--output", "json"), ("lock", "MODEL", "-o", "LOCK"), ("lock", "MODEL", "--output", "json"),
     ("build", "MODEL"), ("build", "MODEL", "--output", "json"), ("rewrite", "MODEL"),
     ("run", "MODEL", "--", "python", "-c", "import six"), ("cache", "list"), ("cache", "verify", "--deep"),
-    ("cache", "gc", "--dry-run"),
+    ("cache", "gc", "--dry-run"), ("diff", "MODEL", "MODEL"), ("licenses", "MODEL"),
+    ("check", "MODEL", "--as-of", "now"), ("export", "MODEL", "--form", "tree", "-o", "TREE"),
 )  # fmt: skip
-ASKING = frozenset({"explain", "lock", "build", "run"})
+ASKING = frozenset({"explain", "lock", "build", "run", "licenses", "export"})
 
 
 def _variables(url: str, home: Path) -> dict[str, str]:
@@ -180,7 +181,7 @@ def test_nothing_that_is_written_holds_a_secret(index: Server, cli: Cli, tmp_pat
     _plant(model)
     out.mkdir()
     variables = _variables(index.url, tmp_path / "home")
-    names = {"MODEL": str(model), "LOCK": str(out / "pylock.toml")}
+    names = {"MODEL": str(model), "LOCK": str(out / "pylock.toml"), "TREE": str(out / "tree.tar")}
     for command in COMMANDS:
         name, *rest = [names.get(word, word) for word in command]
         options = ["--python", "host", "--as-of", "now"] if name in ASKING else []
