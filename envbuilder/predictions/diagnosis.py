@@ -31,7 +31,7 @@ _NO_FILE = re.compile(r"No such file or directory: '([^']{1,500})'")
 def diagnose(failure: Failure, evidence: Evidence, given: Given) -> tuple[Finding, ...]:
     """Return what was wrong, the cause first; versions that disagree as well, as warnings."""
     cause = next((found for rule in RULES if (found := rule(failure, evidence, given))), None)
-    first = cause or _raised(failure)
+    first = cause or pickles.traced(failure.log, evidence) or _raised(failure)
     others = (f for f in disagreements(evidence, level=Level.WARNING) if f.subject != first.subject)
     return first, *others
 
@@ -69,15 +69,16 @@ def _missing(module: str, name: str, evidence: Evidence) -> Finding:
     origin = evidence.origin_of(name)
     version = evidence.made_version(name)
     line = f"{name}=={version}" if version else name
-    why = "it is asked for and not installed" if evidence.asks_for(name) else "the model does not ask for it"
+    asked = evidence.asks_for(name)
+    why = "it is asked for and not installed" if asked else "the model does not ask for it"
     return Finding(
         code="predict/missing-module",
         level=Level.ERROR,
         message=f"there is no module {module}: {name} provides it, and {why}",
         origin=origin,
-        hint=f"add {line} to {origin.file}",
+        hint="build again with --refresh" if asked else f"add {line} to {origin.file}",
         subject=name,
-        fix=Fix(description=f"ask for {name}", before="", after=line),
+        fix=None if asked else Fix(description=f"ask for {name}", before="", after=line),
     )
 
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envbuilder.environment import Environment
-    from envbuilder.spec import EnvSpec
+    from envbuilder.spec import CondaRequirement, EnvSpec, PypiRequirement
 
 CLOUDPICKLE = PypiName("cloudpickle")
+MLFLOW = PypiName("mlflow")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,17 +53,19 @@ class Evidence:
     @property
     def mlflow_version(self) -> str:
         """The version of MLflow in the environment; empty without one."""
-        names = (PypiName("mlflow"), PypiName("mlflow-skinny"))
-        return next((self.versions[name] for name in names if name in self.versions), "")
+        return self.versions.get(mlflow_in(self.versions), "")
 
     def origin_of(self, name: str) -> Origin:
         """Return the line that asks for a package; the file where it would stand if none does."""
-        wishes = (*self.spec.pypi, *self.spec.conda)
-        return next((wish.origin for wish in wishes if wish.name == name), self.requirements_file)
+        return next((wish.origin for wish in self._wishes if wish.name == name), self.requirements_file)
 
     def asks_for(self, name: str) -> bool:
         """Whether the model's files name a package."""
-        return any(wish.name == name for wish in (*self.spec.pypi, *self.spec.conda))
+        return any(wish.name == name for wish in self._wishes)
+
+    @property
+    def _wishes(self) -> tuple[PypiRequirement | CondaRequirement, ...]:
+        return (*self.spec.pypi, *self.spec.conda)
 
     @property
     def requirements_file(self) -> Origin:
@@ -78,16 +81,23 @@ class Evidence:
         return told or next((pin for pin in pins if pin), "")
 
 
+def mlflow_in(versions: Mapping[PypiName, str]) -> PypiName:
+    """Return the distribution that an environment has MLflow of."""
+    skinny = PypiName("mlflow-skinny")
+    return skinny if skinny in versions and MLFLOW not in versions else MLFLOW
+
+
 def gather(model: Path, environment: Environment) -> Evidence:
     """Look at a model's files and at the names in its environment. Raises InputRefused, EnvbuilderError."""
     spec = read_model(model)
     sites = sorted(environment.prefix.glob("lib/python*/site-packages"))
     site = sites[0] if sites else environment.prefix
+    versions = installed(site)
     return Evidence(
         spec=spec,
-        made_with=(*_libraries(spec), *_cloudpickle(model)),
+        made_with=(*_libraries(spec), *_cloudpickle(model), *_mlflow(spec, mlflow_in(versions))),
         made_by_python=next((wish.text for wish in spec.python if wish.origin.file == mlmodel.PATH), ""),
-        versions=installed(site),
+        versions=versions,
         site=site,
         python_version=environment.python_version,
     )
@@ -99,6 +109,11 @@ def _libraries(spec: EnvSpec) -> tuple[Made, ...]:
         for flavor in spec.flavors
         if flavor.library_version and flavor.name in LIBRARIES
     )
+
+
+def _mlflow(spec: EnvSpec, name: PypiName) -> tuple[Made, ...]:
+    version = spec.provenance.mlflow_version
+    return (Made(name=name, version=version, origin=Origin(file=mlmodel.PATH)),) if version else ()
 
 
 def _cloudpickle(model: Path) -> tuple[Made, ...]:

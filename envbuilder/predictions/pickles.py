@@ -83,6 +83,14 @@ def diagnose(type_name: str, text: str, evidence: Evidence) -> Finding | None:
     return None
 
 
+def traced(text: str, evidence: Evidence) -> Finding | None:
+    """Return the disagreement of the package whose code raised last; None if it is of the right version."""
+    known = {finding.subject: finding for finding in disagreements(evidence, level=Level.ERROR)}
+    tops = _TRACED.findall(text)
+    provider = installed_provider(tops[-1], evidence.site) if tops and known else None
+    return known.get(provider or "")
+
+
 def _python(evidence: Evidence) -> Finding:
     return python_mismatch(evidence, Level.ERROR)
 

@@ -17,21 +17,24 @@ def disagreements(evidence: Evidence, *, level: Level) -> Iterator[Finding]:
     """Yield what disagrees between MLmodel and the environment: libraries, then the Python."""
     for made in evidence.made_with:
         there = evidence.versions.get(made.name)
-        if there is not None and not _same(there, made.version):
+        if there is not None and _disagree(made, there):
             yield _mismatch(made, there, evidence, level)
     wanted, found = _minor(evidence.made_by_python), _minor(evidence.python_version)
     if wanted and wanted != found:
         yield python_mismatch(evidence, level)
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two versions are one release (PEP 440), whatever their local labels."""
+def _disagree(made: Made, there: str) -> bool:
+    """Whether a version is another release (PEP 440), whatever its local label. A newer MLflow reads older models."""
     from packaging.version import InvalidVersion, Version
 
     try:
-        return Version(one).public == Version(other).public
+        one, other = Version(there), Version(made.version)
     except InvalidVersion:
-        return one == other
+        return there != made.version
+    return (
+        one.release[:2] < other.release[:2] if made.name.startswith("mlflow") else one.public != other.public
+    )
 
 
 def _minor(version: str) -> tuple[str, ...]:
