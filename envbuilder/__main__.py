@@ -31,7 +31,7 @@ def _have_streams() -> None:
                 os.dup2(descriptor, number)
                 os.close(descriptor)
             os.set_inheritable(number, True)
-            setattr(sys, name, open(number, mode, closefd=False))  # noqa: PTH123, SIM115 - for the whole process
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - for the whole process
 
 
 if __name__ == "__main__":

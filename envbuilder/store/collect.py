@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from envbuilder.limits import Limits
+from envbuilder.store.answers import forget_answers
 from envbuilder.store.census import State, Tree, last_use, set_clocks, trees
 from envbuilder.store.disk import Disk
 from envbuilder.store.faults import reach
@@ -92,7 +93,10 @@ def collect(
         if not dry_run:
             sweep(layout)
             set_clocks(layout, now=moment)
-        return _Collection(layout, limits, dry_run=dry_run, grace=grace, now=moment).run()
+        done = _Collection(layout, limits, dry_run=dry_run, grace=grace, now=moment).run()
+        if not dry_run:
+            forget_answers(layout, now=moment)
+        return done
 
 
 def due(layout: Layout, limits: Limits) -> bool:

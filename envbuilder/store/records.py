@@ -159,12 +159,12 @@ class Records:
 
     def find_request(self, key: str) -> RequestRecord | None:
         """Return where a request led the last time."""
-        return _request(self._path("requests", key), key)
+        return read_request(self._path("requests", key), key)
 
     def requests(self) -> Iterator[RequestRecord]:
         """Yield every request that the store remembers."""
         for path in sorted(self._layout.record("requests").glob("*.json")):
-            record = _request(path, None)
+            record = read_request(path)
             if record:
                 yield record
 
@@ -200,8 +200,8 @@ def _resolution(path: Path) -> Resolution | None:
         return None
 
 
-def _request(path: Path, key: str | None) -> RequestRecord | None:
-    """Read one record; of another key (paths hold only a part of it) it is none."""
+def read_request(path: Path, key: str | None = None) -> RequestRecord | None:
+    """Read one record; None for none, and of another key (paths hold only a part of it)."""
     try:
         fields = Fields.parse(path.read_bytes(), schema=SCHEMA)
         if key is not None and fields.text("key") != key:
