@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from envbuilder.settings import Settings
+from envbuilder.use.restoration import restore
+from tests.trackingserver import Tracking, tracking_server
 
 ROOT = Path(__file__).parent.parent
 MODELS = ROOT / "fixtures" / "models"
@@ -39,3 +44,14 @@ def cli(tmp_path: Path) -> Cli:
         )
 
     return call
+
+
+@pytest.fixture(scope="session")
+def tracking(warm_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
+    """A real MLflow server, run by the environment of the fixture sklearn-3.1; ``index`` tests only."""
+    settings = dataclasses.replace(Settings.from_environ(), home=warm_home)
+    restored = restore(MODELS / "sklearn-3.1", settings=settings)
+    with restored.lease:
+        folder = tmp_path_factory.mktemp("tracking")
+        with tracking_server(restored.environment.python, folder) as server:
+            yield server

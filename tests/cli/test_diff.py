@@ -35,6 +35,7 @@ def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Call:
             (tmp_path / name / file).write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ENVBUILDER_HOME", str(tmp_path / "store"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
     def run(*arguments: str) -> int:
         return run_command_line(["diff", "--files", *arguments])
@@ -75,7 +76,7 @@ def test_only_what_is_new_fails(call: Call, arguments: list[str], code: int) -> 
         (["pinned", "loose", "--licenses"], "leave one of them out"),
         (["pinned", "gone"], "gone"),
         (["pinned", "refused"], "error[input/malformed-requirement] refused/requirements.txt:1:"),
-        (["pinned", "models:/churn/2"], "mlflow artifacts download"),
+        (["pinned", "models:/churn/2"], "set MLFLOW_TRACKING_URI"),
     ],
 )
 def test_what_cannot_be_done_is_told(

@@ -58,7 +58,7 @@ def test_the_version_is_the_distributions() -> None:
         (["build", "x", "--as-of", "soon"], "'soon' is no date to resolve as of"),
         (["build", "x", "--policy", "missing.toml"], "missing.toml cannot be read"),
         (["run", "x"], "no command to run"),
-        (["build", "runs:/1/model"], "mlflow artifacts download"),
+        (["build", "runs:/1/model", "--offline"], "the store has no files of runs:/1/model"),
         (["lock", "x", "-o", "lock.json"], "no lock has that name"),
         (["codes", "chanel/restricted"], "did you mean channel/restricted?"),
         (["rewrite", "x", "--in-place", "--output-dir", "y"], "exclude each other"),

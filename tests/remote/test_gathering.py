@@ -1,0 +1,162 @@
+"""The environment files of models in an S3 on loopback, brought by MLflow in its child: never the weights."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from envbuilder.errors import EnvbuilderError
+from envbuilder.policy import DEFAULT, Policy, Sources
+from envbuilder.progress import SILENT
+from envbuilder.reader.model import read_model
+from envbuilder.remote.gathering import Gathered, gather
+from envbuilder.remote.locating import located
+from envbuilder.remote.whole import hold
+from envbuilder.settings import Settings
+from tests.conftest import MODELS
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """A bucket, and the variables by which MLflow finds it."""
+
+    client: Any
+    variables: dict[str, str]
+
+    def put(self, prefix: str, files: dict[str, bytes]) -> str:
+        for path, content in files.items():
+            self.client.put_object(Bucket="models", Key=f"{prefix}/{path}", Body=content)
+        return f"s3://models/{prefix}"
+
+    def settings(self, home: Path) -> Settings:
+        return Settings.from_environ(
+            {"HOME": str(home), "ENVBUILDER_HOME": str(home / "store"), **self.variables}
+        )
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[Bucket]:
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_DEFAULT_REGION": "us-east-1"}
+    client = boto3.client(
+        "s3",
+        endpoint_url=url,
+        aws_access_key_id="key",
+        aws_secret_access_key="hunter2",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket="models")
+    yield Bucket(client=client, variables={**keys, "MLFLOW_S3_ENDPOINT_URL": url})
+    client.close()
+    server.stop()
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+MLMODEL = b"flavors:\n  python_function:\n    env: env/own.yaml\n    loader_module: x\nutc_time_created: '2024-01-01 00:00:00'\n"
+
+
+def _models(bucket: Bucket) -> dict[str, str]:
+    conda = b"channels: [conda-forge]\ndependencies: [python=3.11.1, pip, {pip: [-r ../more/extra.txt]}]\n"
+    return {
+        "fixture": bucket.put("fixture", _files(MODELS / "sklearn-3.1")),
+        "nested": bucket.put("nested", {
+            "MLmodel": MLMODEL, "env/own.yaml": conda, "more/extra.txt": b"-c deeper/limits.txt\nnumpy\n",
+            "more/deeper/limits.txt": b"numpy==1.26.0\n", "pip.conf": b"x", "weights.bin": b"0" * 100_000,
+        }),
+        "huge": bucket.put("huge", {"requirements.txt": b"#" * (9 << 20)}),
+        "none": bucket.put("none", {"README.md": b"nothing"}),
+    }  # fmt: skip
+
+
+def test_what_the_reader_wants_comes_and_nothing_else(bucket: Bucket, tmp_path: Path) -> None:
+    settings, uris = bucket.settings(tmp_path), _models(bucket)
+    found = dict(
+        zip(
+            uris, gather(list(uris.values()), settings=settings, policy=DEFAULT, progress=SILENT), strict=True
+        )
+    )
+
+    fixture, nested = found["fixture"], found["nested"]
+    assert isinstance(fixture, Gathered)
+    assert isinstance(nested, Gathered)
+    assert read_model(fixture.folder, name="x") == read_model(MODELS / "sklearn-3.1", name="x")
+    assert (fixture.folder / "model.pkl").stat().st_size == 0
+
+    spec = read_model(nested.folder)
+    assert [item.text for item in (*spec.pypi, *spec.constraints)] == ["numpy", "numpy==1.26.0"]
+    assert {finding.code for finding in spec.findings} >= {"source/tool-config"}
+    assert (nested.folder / "weights.bin").stat().st_size == 0
+
+    codes = {name: error.code for name, error in found.items() if isinstance(error, EnvbuilderError)}
+    assert codes == {"huge": "remote/too-large", "none": "remote/no-model"}
+
+    offline = replace(settings, offline=True)
+    assert located(uris["nested"], settings=offline) == nested.folder
+    with pytest.raises(EnvbuilderError, match="the store has no files of s3://models/other"):
+        located("s3://models/other", settings=offline)
+
+
+def test_a_wheel_of_the_model_comes_where_the_policy_opens_it(bucket: Bucket, tmp_path: Path) -> None:
+    wheel = b"any bytes: it is not opened here"
+    name = "own-1.0-py3-none-any.whl"
+    files = {
+        "MLmodel": b"flavors: {}\n",
+        "requirements.txt": f"wheels/{name}\n".encode(),
+        f"wheels/{name}": wheel,
+    }
+    uri, settings = bucket.put("wheeled", files), bucket.settings(tmp_path)
+    shut = located(uri, settings=settings)
+    assert (shut / "wheels" / name).read_bytes() == b""
+    opened = located(uri, settings=settings, policy=Policy(sources=Sources(local="allow")))
+    assert (opened / "wheels" / name).read_bytes() == wheel
+
+
+def test_all_of_a_model_comes_once_and_anew_when_it_was_logged_anew(bucket: Bucket, tmp_path: Path) -> None:
+    uri, settings = bucket.put("whole", _files(MODELS / "sklearn-3.1")), bucket.settings(tmp_path)
+    first = hold(uri, settings=settings)
+    assert first.lease
+    with first.lease:
+        assert _files(first.folder) == _files(MODELS / "sklearn-3.1")
+    again = hold(uri, settings=replace(settings, offline=True))
+    assert again.lease
+    again.lease.close()
+    assert again.folder == first.folder
+    bucket.put(
+        "whole",
+        {
+            "MLmodel": _files(MODELS / "sklearn-3.1")["MLmodel"].replace(b"ce38a785", b"00000000"),
+            "model.pkl": b"new",
+        },
+    )
+    anew = hold(uri, settings=settings)
+    assert anew.lease
+    anew.lease.close()
+    assert (anew.folder / "model.pkl").read_bytes() == b"new"
+
+
+def test_a_store_that_is_gone_is_told_without_secrets(bucket: Bucket, tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        gone = replace(
+            bucket,
+            variables={
+                **bucket.variables,
+                "MLFLOW_S3_ENDPOINT_URL": f"http://u:hunter2@127.0.0.1:{closed.getsockname()[1]}",
+            },
+        )
+        with pytest.raises(EnvbuilderError) as caught:
+            located("s3://models/fixture", settings=gone.settings(tmp_path))
+    assert caught.value.code == "remote/unreachable"
+    assert "hunter2" not in str(caught.value)
