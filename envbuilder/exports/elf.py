@@ -47,7 +47,7 @@ def read_elf(path: Path) -> Elf | None:
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             try:
                 return _Reader(content).read()
-            except (struct.error, ValueError, IndexError):
+            except (struct.error, ValueError, IndexError, OverflowError):
                 return None
 
 

@@ -10,7 +10,7 @@ from envbuilder.archives.inspection import inspect_archive
 from envbuilder.builder.carrier import carrier_of
 from envbuilder.builder.fetching import Fetcher
 from envbuilder.builder.installer import Job
-from envbuilder.exports.manifest import BuiltWheel
+from envbuilder.exports.manifest import WHEELS, BuiltWheel
 from envbuilder.exports.repacking import repack
 from envbuilder.findings import Change, Effect
 from envbuilder.lock import Kind
@@ -61,7 +61,7 @@ def gather(held: Holding) -> Gathered:
         wheel = next(fetched) if found.kind is Kind.WHEEL else _repacked(found, held)
         wheels.append(wheel)
         if asked.kind is Kind.WHEEL:
-            artifacts.append(replace(asked, source=None, url=SafeUrl(asked.url.stripped)))
+            artifacts.append(replace(asked, source=None, url=_url(asked)))
             continue
         mark = _mark(asked, wheel)
         built.append(mark)
@@ -101,6 +101,11 @@ def _repacked(artifact: Artifact, held: Holding) -> Path:
     return wheel
 
 
+def _url(artifact: Artifact) -> SafeUrl:
+    """Return where an artifact came from; for what the model brought, its place in the export."""
+    return SafeUrl(artifact.url.stripped or f"{WHEELS}/{artifact.filename}")
+
+
 def _mark(source: Artifact, wheel: Path) -> BuiltWheel:
     return BuiltWheel(
         name=source.name,
@@ -115,8 +120,8 @@ def _mark(source: Artifact, wheel: Path) -> BuiltWheel:
 def _as_wheel(source: Artifact, mark: BuiltWheel, wheel: Path) -> Artifact:
     return replace(
         source,
-        kind=Kind.WHEEL, filename=wheel.name, url=SafeUrl(""), sha256=mark.sha256, size=wheel.stat().st_size,
-        source=None,
+        kind=Kind.WHEEL, filename=wheel.name, url=SafeUrl(f"{WHEELS}/{wheel.name}"), sha256=mark.sha256,
+        size=wheel.stat().st_size, source=None,
     )  # fmt: skip
 
 
