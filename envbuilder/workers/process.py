@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
-import socket
-import subprocess
 import time
-import weakref
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from envbuilder.redact import excerpt, visible
+from envbuilder.redact import excerpt, masked, visible
 from envbuilder.workers.answers import Raised, Ready, Value, read_answer
-from envbuilder.workers.channel import Channel
+from envbuilder.workers.child import GRACE, start_child
 from envbuilder.workers.envbuilder_child import values
 from envbuilder.workers.envbuilder_child.faults import Closed, Unsupported
-from envbuilder.workers.errors import ModelError, WorkerCrashed, WorkerError, WorkerTimeout, WorkerValueError
-from envbuilder.workers.log import Log
+from envbuilder.workers.errors import ModelError, WorkerCrashed, WorkerTimeout, WorkerValueError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envbuilder.use.session import Session
-
-CODE: Final = Path(__file__).parent
-"""The folder of ``envbuilder_child``; it is on the child's path for one import only."""
-
-BOOT: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from envbuilder_child import serving; del sys.path[0]; "
-    "sys.argv, given = sys.argv[:1], sys.argv[2:]; serving.serve(int(given[0]), int(given[1]), given[2])"
-)
-
-GRACE: Final = 2.0
-"""Seconds that a child has to end by itself once its socket is closed."""
-
-_LIVING: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 
 class Worker:
@@ -42,39 +24,15 @@ class Worker:
 
     ``timeout`` is in seconds for loading, None for as long as it takes. The child holds the environment's
     lease, and ends when this process does, however that ends, with all that it started (lifeline.py says how).
-    A fork of this process has no part in it. Raises ModelError, WorkerCrashed, WorkerTimeout.
+    Raises ModelError, WorkerCrashed, WorkerTimeout; WorkerError if it cannot be started.
     """
 
     def __init__(self, session: Session, model: Path, *, timeout: float | None = None) -> None:
-        self._gone = False
-        self._log = Log()
-        ours, theirs = socket.socketpair()
-        line, self._lifeline = os.pipe()
-        fds = (theirs.fileno(), line)
-        try:
-            self._child = session.popen(
-                # -I: no modules of the working directory; -B: nothing is written beside the model's code
-                [session.python, "-I", "-B", "-c", BOOT, CODE, *map(str, fds), model.absolute()],
-                pass_fds=fds, stdin=subprocess.DEVNULL, stdout=self._log.writer, stderr=self._log.writer,
-                start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            ours.close()
-            os.close(self._lifeline)
-            reason = (error.strerror or str(error)).lower()
-            raise WorkerError(
-                f"the environment's python cannot be started: {reason}", hint="run `envbuilder cache verify`"
-            ) from error
-        finally:
-            theirs.close()
-            os.close(line)
-            self._log.started()
-        self._channel = Channel(ours, self._child)
-        _LIVING.add(self)
+        self._child = start_child(session, model)
         try:
             self.ready = self._loaded(timeout)
         except BaseException:
-            self.end(grace=0.0)
+            self._child.end(grace=0.0)
             raise
 
     def _loaded(self, timeout: float | None) -> Ready:
@@ -91,7 +49,7 @@ class Worker:
     @property
     def log(self) -> str:
         """The end of what the child has written."""
-        return self._log.tail()
+        return self._child.log.tail()
 
     def predict(
         self, data: Any, params: Any = None, *, timeout: float | None = None, document: bool = False
@@ -112,14 +70,14 @@ class Worker:
         except Unsupported as error:
             raise _not_carried(str(error), "back from the model") from None
         except ValueError as error:
-            self.end(grace=0.0)  # none of ours sends that
+            self._child.end(grace=0.0)  # none of ours sends that
             raise _not_carried(str(error), "back from the model") from None
 
     def _ask(self, head: Any, buffers: Any, timeout: float | None) -> tuple[Ready | Value, list[Any]]:
         """Send a frame, unless there is none to send, and return the answer to it."""
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            said, made = self._channel.ask(head, buffers, deadline)
+            said, made = self._child.channel.ask(head, buffers, deadline)
             answer = read_answer(said)
         except TimeoutError:
             self._late(timeout)
@@ -128,15 +86,16 @@ class Worker:
         except ValueError as error:
             self._crashed(f"sent what is no answer: {excerpt(str(error))}")
         except BaseException:
-            self.end(grace=0.0)  # half a frame is on the way: nothing that comes can be told from its rest
+            # Half a frame is on the way: nothing that comes can be told from its rest.
+            self._child.end(grace=0.0)
             raise
         if isinstance(answer, Raised):
             raise self._raised(answer)
         return answer, made
 
     def _late(self, timeout: float | None) -> NoReturn:
-        log = self._log.tail()
-        self.end(grace=0.0)
+        log = self._child.log.tail()
+        self._child.end(grace=0.0)
         raise WorkerTimeout(
             f"the model did not answer within {timeout:g} s" if timeout else "the model did not answer",
             detail=log,
@@ -144,12 +103,12 @@ class Worker:
         )
 
     def _crashed(self, how: str = "") -> NoReturn:
-        ended = not how and self._channel.ended(GRACE)
-        self.end(grace=0.0)
+        ended = not how and self._child.channel.ended(GRACE)
+        self._child.end(grace=0.0)
         code = self._child.returncode if ended else None
         raise WorkerCrashed(
             f"the model's process {how or _end(code)}",
-            detail=self._log.tail(GRACE),
+            detail=self._child.log.tail(GRACE),
             hint="the log's end is above; the next call starts a new process",
         )
 
@@ -163,7 +122,7 @@ class Worker:
         return ModelError(
             f"{'loading the model' if loading else 'the model'} raised {excerpt(answer.type_name)}: {message}",
             type_name=answer.type_name,
-            detail=visible(answer.traceback, newlines=True),
+            detail=visible(masked(answer.traceback), newlines=True),
             code="worker/load-failed" if loading else None,
             hint="`envbuilder predict MODEL` looks for the cause" if loading else "",
         )
@@ -171,54 +130,24 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Whether the child can be asked again."""
-        return not self._gone and not self._channel.ended()
+        return not self._child.gone and not self._child.channel.ended()
 
     def hang_up(self) -> None:
         """Let the child end by itself; end() waits for that."""
-        if not self._gone:
-            self._channel.hang_up()
+        if not self._child.gone:
+            self._child.channel.hang_up()
 
-    def end(self, *, grace: float = GRACE) -> None:
-        """End the child and what it started: politely for ``grace`` seconds, then for certain. Once."""
-        if self._gone:
-            return
-        self._gone = True
-        self._channel.hang_up()
-        if grace:
-            self._channel.ended(grace)
-        # Before it is reaped: until then the number is its own.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()
-        self._close()
-
-    def _close(self) -> None:
-        os.close(self._lifeline)
-        self._channel.close()
-        _LIVING.discard(self)
-
-    def forget(self) -> None:
-        """In a fork: close its copies. The child goes on, and is not the fork's."""
-        if not self._gone:
-            self._gone = True
-            self._child.returncode = 0  # else it would be waited for
-            self._log.close()
-            self._close()
-
-
-def _forget_all() -> None:
-    for worker in list(_LIVING):
-        worker.forget()
-
-
-os.register_at_fork(after_in_child=_forget_all)
+    def end(self) -> None:
+        """End the child and what it started. May be called again."""
+        self._child.end()
 
 
 def _end(code: int | None) -> str:
     if code is None:
         return "closed its connection"
     if code < 0:
-        return f"died of {signal.Signals(-code).name}"
+        known = {number.value: number.name for number in signal.Signals}
+        return f"died of {known.get(-code, f'signal {-code}')}"
     return f"ended with exit code {code}"
 
 
