@@ -63,6 +63,13 @@ def pin(layout: Layout, target: str, model: Path) -> Pin:
     return new
 
 
+def keep(layout: Layout, target: str, env_ids: tuple[str, ...]) -> Pin:
+    """Keep environments under a name, e.g. the path of a link to one; unpin() takes that name."""
+    new = _pin(target, "", env_ids)
+    _save(layout, new)
+    return new
+
+
 def unpin(layout: Layout, target: str, model: Path) -> Pin:
     """Take a pin away and return it. Raises StoreError ``store/not-pinned``."""
     names = {target, str(model.absolute()), environment_named(layout, target)}
