@@ -25,6 +25,8 @@ _AUTHORITY = re.compile(r"(?P<before>(?:[A-Za-z][A-Za-z0-9+.-]*:)?/{1,3})(?P<res
 _PORT = re.compile(r"[^:]*(?::[0-9]+)?|\[.*\](?::[0-9]+)?", re.DOTALL)
 _SCP_USER = re.compile(r"(?<![\w/@.-])[\w.+-]{1,256}(?::[^\s@/]{1,256})?@(?=[\w.-]+[:/])")
 _USER_AND_PASSWORD = re.compile(r"(?<![\w/@.*-])[\w.+-]{1,256}:[^\s@/]{1,256}@(?=[\w-])")
+# Of a fragment, and of parameters in a path (RFC 3986, 3.3). Others stay: a marker may follow a semicolon.
+_NAMED = re.compile(r"((?:token|password|passwd|secret|key|signature|sig)=)[^&;/?#]+", re.IGNORECASE)
 _DIGEST_FRAGMENT = re.compile(r"(?:sha256|sha384|sha512|sha1|md5)=[0-9a-fA-F]+")
 
 
@@ -32,8 +34,9 @@ _DIGEST_FRAGMENT = re.compile(r"(?:sha256|sha384|sha512|sha1|md5)=[0-9a-fA-F]+")
 class SafeUrl:
     """A URL (or path) whose text never shows its credentials.
 
-    ``str()`` and ``repr()`` mask passwords, lone user names (they are often tokens), ``/t/TOKEN/`` of
-    conda servers and every query value. ``secret`` is for the process runner alone.
+    ``str()`` and ``repr()`` mask passwords, lone user names (they are often tokens), ``/t/TOKEN/`` of conda
+    servers, every query value, and what a path or a fragment calls a token. ``secret`` is for the process
+    runner alone.
     """
 
     secret: str
@@ -51,7 +54,7 @@ class SafeUrl:
         whole = _WHOLE.match(self.secret)
         if parts is None or not whole or not _PORT.fullmatch(parts.netloc.rpartition("@")[2]):
             return masked_url(self.secret)
-        path = TOKEN_SEGMENT.sub("", parts.path)
+        path = _NAMED.sub(r"\g<1>", TOKEN_SEGMENT.sub("", parts.path))
         fragment = parts.fragment if _DIGEST_FRAGMENT.fullmatch(parts.fragment) else ""
         return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", fragment))
 
@@ -79,7 +82,7 @@ def masked_url(text: str) -> str:
     path, question_mark, query = rest.partition("?")
     path = TOKEN_SEGMENT.sub(rf"\g<1>{MASK}", path)
     query = "&".join(map(_masked_pair, query.split("&")))
-    fragment = re.sub(r"(?i)((?:token|password|secret|key)=)[^&]*", rf"\g<1>{MASK}", fragment)
+    path, fragment = (_NAMED.sub(rf"\g<1>{MASK}", part) for part in (path, fragment))
     return found[0] + path + question_mark + query + number_sign + fragment
 
 
