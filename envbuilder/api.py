@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
+    from envbuilder.exports.dependencies import DependencyFormat
     from envbuilder.inspection.mismatches import Mismatches
     from envbuilder.lock import Lock
     from envbuilder.policy import Policy
@@ -226,13 +227,17 @@ def load_model(
 
     settings = _settings(settings, offline=offline)
     held = hold(str(model), settings=settings, policy=policy or DEFAULT, progress=progress)
-    restored = restore(
-        held.folder,
-        request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
-        settings=settings,
-        policy=policy or DEFAULT,
-        progress=progress,
-    )
+    try:
+        restored = restore(
+            held.folder,
+            request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
+            settings=settings,
+            policy=policy or DEFAULT,
+            progress=progress,
+        )
+    except BaseException:
+        held.close()
+        raise
     restored = replace(restored, lease=held.joined(restored.lease))
     return load(restored, held.folder, workers=workers, timeout=timeout)
 
@@ -315,6 +320,40 @@ def licenses(
         [os.fsdecode(model) for model in models],
         today=today or dates.datetime.now(dates.timezone.utc).date(),
         request=_request(as_of, python, engine, offline=settings.offline, strict=strict, platform=platform),
+        settings=settings,
+        policy=policy or DEFAULT,
+        progress=progress,
+    )
+
+
+def get_model_dependencies(
+    model: str | os.PathLike[str],
+    format: DependencyFormat = "pip",  # noqa: A002 - MLflow's own name for it
+    *,
+    locked: bool = False,
+    as_of: str | datetime.date = "logged",
+    python: str | None = None,
+    engine: str = "auto",
+    offline: bool = False,
+    strict: bool = False,
+    policy: Policy | None = None,
+    settings: Settings | None = None,
+    progress: Progress = SILENT,
+) -> Path:
+    """Return a file to install a model's dependencies from, as ``mlflow.pyfunc.get_model_dependencies`` does.
+
+    ``pip``: a requirements file, as the model asks and rewritten; with ``locked`` every package with version
+    and sha256, for this host and ``python``. ``conda``: the rewritten conda file. It stands in the store.
+    Raises what parse(), rewrite() and, with ``locked``, resolve() raise; UsageError for what there is no file of.
+    """
+    from envbuilder.exports.dependencies import dependencies_of
+
+    settings = _settings(settings, offline=offline)
+    return dependencies_of(
+        _located(model, settings=settings, policy=policy, progress=progress),
+        form=format,
+        locked=locked,
+        request=_request(as_of, python, engine, offline=settings.offline, strict=strict),
         settings=settings,
         policy=policy or DEFAULT,
         progress=progress,

@@ -79,8 +79,8 @@ def tracking_server(python: Path, folder: Path) -> Iterator[Tracking]:
     port = _free_port()
     artifacts = folder / "artifacts"
     argv = [
-        python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", artifacts, "--serve-artifacts",
+        str(python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        "--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(artifacts), "--serve-artifacts",
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
         child = subprocess.Popen(

@@ -14,7 +14,6 @@ from envbuilder.cli.options import asked, model_argument, output_option, quiet_o
 from envbuilder.cli.sizes import size_text
 from envbuilder.cli.terminal import say, showing_progress
 from envbuilder.findings import Effect, fidelity_of
-from envbuilder.locate import locate
 from envbuilder.redact import visible
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def export_command(
     wanted = asked(**shared)
     with showing_progress() as progress:
         exported = export_model(
-            locate(model),
+            wanted.located(model, progress),
             place=place,
             form=ExportForm(form),
             interpreter=interpreter == "include",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from envbuilder.policy import Policy
     from envbuilder.progress import Progress
+    from envbuilder.remote.whole import Held
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -50,6 +51,12 @@ class Asked:
         from envbuilder.remote.locating import located
 
         return located(model, settings=self.settings, policy=self.policy, progress=progress)
+
+    def held(self, model: str, progress: Progress) -> Held:
+        """Return a model's folder with all of its files; for a URI one in the store, held until it is closed."""
+        from envbuilder.remote.whole import hold
+
+        return hold(model, settings=self.settings, policy=self.policy, progress=progress)
 
 
 def resolving(command: Command) -> Command:

@@ -13,7 +13,6 @@ from envbuilder.cli.objects import write_object
 from envbuilder.cli.options import Asked, asked, model_argument, output_option, resolving
 from envbuilder.cli.terminal import say, showing_progress
 from envbuilder.errors import UsageError
-from envbuilder.locate import locate
 from envbuilder.redact import excerpt, visible
 from envbuilder.report.objects import finding_object
 
@@ -86,8 +85,8 @@ def _tried(wanted: Asked, model: str, input_path: Path | None, timeout: float | 
     from envbuilder.predictions.trial import input_for, try_model
     from envbuilder.use.restoration import restore
 
-    with showing_progress() as progress:
-        path = locate(model)
+    with showing_progress() as progress, wanted.held(model, progress) as held:
+        path = held.folder
         given = read_input(input_path) if input_path else None
         if not (path / "MLmodel").is_file():
             raise UsageError(

@@ -79,22 +79,20 @@ def register(
     RemoteError, StoreError.
     """
     store = Store.open(settings.home)
-    held = hold(mended.uri, settings=settings, policy=policy, progress=progress)
-    try:
-        with neutral_directory(store.layout.tmp) as directory:
-            model = directory / "model"
-            with told(store.root, "copy a model"):
-                _copy(held.folder, model, mended.changed)
-            locked = lock_model(model, request=request, settings=settings, policy=policy, progress=progress)
-            with told(store.root, "copy a model"):
-                _write_lock(locked.lock, model)
-            proof = _proof(model, request, settings, policy, progress) if proving else "skipped"
-            tags = _tags(mended, locked.lock.lock_id, proof)
-            progress.phase("register", mended.uri)
-            return _registered(mended, model, tags, aliases, settings)
-    finally:
-        if held.lease:
-            held.lease.close()
+    with (
+        hold(mended.uri, settings=settings, policy=policy, progress=progress) as held,
+        neutral_directory(store.layout.tmp) as directory,
+    ):
+        model = directory / "model"
+        with told(store.root, "copy a model"):
+            _copy(held.folder, model, mended.changed)
+        locked = lock_model(model, request=request, settings=settings, policy=policy, progress=progress)
+        with told(store.root, "copy a model"):
+            _write_lock(locked.lock, model)
+        proof = _proof(model, request, settings, policy, progress) if proving else "skipped"
+        tags = _tags(mended, locked.lock.lock_id, proof)
+        progress.phase("register", mended.uri)
+        return _registered(mended, model, tags, aliases, settings)
 
 
 def _copy(source: Path, target: Path, changed: dict[str, bytes]) -> None:

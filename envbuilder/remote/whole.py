@@ -26,6 +26,8 @@ from envbuilder.store.store import Store
 from envbuilder.store.trouble import told
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from envbuilder.policy import Policy
     from envbuilder.settings import Settings
     from envbuilder.store.layout import Layout
@@ -41,10 +43,26 @@ FILES: Final = 100_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """A model's folder. While the lease lives nothing removes it; None for a folder of the user's own."""
+    """A model's folder. While the lease lives nothing removes it; None for a folder of the user's own.
+
+    Use as a context manager, or close(), unless joined() gave it to another lease.
+    """
 
     folder: Path
     lease: Lease | None = None
+
+    def close(self) -> None:
+        """Give the folder back; nothing to do for one of the user's own."""
+        if self.lease:
+            self.lease.close()
+
+    def __enter__(self) -> Held:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def joined(self, lease: Lease) -> Lease:
         """Return a lease that gives both back when it is closed."""

@@ -32,7 +32,7 @@ GENERATIONS = 8
 
 FOLDERS = (
     "specs/v1", "resolutions/v1", "locks/v1", "requests/v1", "inspections/v1", "envs/v1", "pkgs/v1/uv", "pythons/v1",
-    "metadata/v1", "lk", "failed", "pins", "tmp", "trash", "events",
+    "metadata/v1", "models/v1", "dependencies/v1", "lk", "failed", "pins", "tmp", "trash", "events",
 )  # fmt: skip
 
 NETWORK = frozenset(
