@@ -26,7 +26,8 @@ def read(text: str) -> Any:
 def plain_of(node: Any) -> Any:
     """Return a node's data, all scalars as text."""
     if isinstance(node, yaml.MappingNode):
-        return {key.value: plain_of(value) for key, value in node.value}
+        # An edit that goes wrong can make a key of a list: it then equals nothing that is expected.
+        return {str(key.value): plain_of(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [plain_of(item) for item in node.value]
     return node.value
