@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         build,
         check,
         diff,
+        get_model_dependencies,
         licenses,
         load_model,
         parse,
@@ -51,6 +52,7 @@ _HOMES = {
     "build": "api",
     "check": "api",
     "diff": "api",
+    "get_model_dependencies": "api",
     "licenses": "api",
     "load_model": "api",
     "parse": "api",
@@ -83,7 +85,8 @@ __all__ = [
     "Change", "Difference", "EnvSpec", "EnvbuilderError", "Environment", "Finding", "LoadedModel", "Lock",
     "Metadata", "Mismatch", "MismatchError", "MismatchWarning", "Mismatches", "ModelError", "Policy",
     "Report", "Rewritten", "WorkerCrashed", "WorkerError", "WorkerTimeout", "WorkerValueError", "acquire",
-    "audit", "build", "check", "diff", "licenses", "load_model", "parse", "resolve", "rewrite",
+    "audit", "build", "check", "diff", "get_model_dependencies", "licenses", "load_model", "parse", "resolve",
+    "rewrite",
 ]  # fmt: skip
 
 
