@@ -95,7 +95,10 @@ def make(tmp_path: Path) -> Make:
     """Make a model of these files, with a lock of these packages unless it is None."""
 
     def call(
-        packages: Mapping[str, str] | None = PACKAGES, files: Mapping[str, str] = FILES, *, python: str = PYTHON
+        packages: Mapping[str, str] | None = PACKAGES,
+        files: Mapping[str, str] = FILES,
+        *,
+        python: str = PYTHON,
     ) -> Known:
         model = tmp_path / "model"
         model.mkdir()
@@ -115,7 +118,9 @@ def fill(site: Path, packages: Mapping[str, str]) -> Path:
     for name, version in packages.items():
         info = site / f"{name.replace('-', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nVersion: 9\n")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nVersion: 9\n"
+        )
     return site
 
 

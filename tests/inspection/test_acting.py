@@ -33,7 +33,9 @@ def test_a_warning_is_one_line_with_the_weightiest_and_the_cure(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = make()
-    running(monkeypatch, python_with(tmp_path, {**PACKAGES, "numpy": "2.0", "six": "1.16.0"}, version="3.11.7"))
+    running(
+        monkeypatch, python_with(tmp_path, {**PACKAGES, "numpy": "2.0", "six": "1.16.0"}, version="3.11.7")
+    )
     with pytest.warns(MismatchWarning) as caught:
         found = envbuilder.check(known.model, on_mismatch="warn", settings=known.settings)
     (warning,) = caught
@@ -49,7 +51,7 @@ def test_a_warning_is_one_line_with_the_weightiest_and_the_cure(
 def test_an_error_has_all_of_it(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = make()
     running(monkeypatch, python_with(tmp_path, {"numpy": "1.20.1"}, version="3.8.8"))
-    with pytest.raises(MismatchError, match="check/mismatch: .*scikit-learn missing for 0.24.1") as caught:
+    with pytest.raises(MismatchError, match=r"check/mismatch: .*scikit-learn missing for 0\.24\.1") as caught:
         check(known, "raise")
     assert {item.name for item in caught.value.mismatches} == {*PACKAGES} - {"numpy"}
     assert "; and 2 more" in caught.value.message
@@ -139,11 +141,13 @@ def test_what_means_nothing_is_refused_before_anything_is_done(
         envbuilder.check(known.model, settings=known.settings, **options)  # type: ignore[arg-type]
 
 
-def test_a_restart_is_refused_before_an_environment_is_made(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_is_refused_before_an_environment_is_made(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = make()
     monkeypatch.setattr("envbuilder.use.restoration.restore", None)
     monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
-    with pytest.raises(envbuilder.EnvbuilderError, match="check/restart: .*it is interactive") as caught:
+    with pytest.raises(envbuilder.EnvbuilderError, match=r"check/restart: .*it is interactive") as caught:
         check(known, "exec")
     assert caught.value.hint == "use envbuilder.load_model(model): a child process"
 
@@ -152,7 +156,5 @@ def test_a_process_is_restarted_once(make: Make, monkeypatch: pytest.MonkeyPatch
     known = make()
     told = f'{{"pid": {os.getpid()}, "model": "another"}}'
     monkeypatch.setenv("ENVBUILDER_RESTARTED", told)
-    with pytest.raises(MismatchError, match="check/restarted: .*restarted for another already"):
+    with pytest.raises(MismatchError, match=r"check/restarted: .*restarted for another already"):
         check(known, "exec")
-
-

@@ -66,8 +66,23 @@ def test_a_second_check_loads_no_parser(make: Make) -> None:
     )
     argv = [sys.executable, "-c", code, known.settings.home, known.settings.user_home, known.model]
     loaded = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
-    heavy = ("yaml", "tomllib", "tomli", "packaging.specifiers", "subprocess", "click", "rich", "mlflow", "numpy")
-    ours = ("envbuilder.flavors", "envbuilder.use.locking", "envbuilder.use.restoration", "envbuilder.resolver")
+    heavy = (
+        "yaml",
+        "tomllib",
+        "tomli",
+        "packaging.specifiers",
+        "subprocess",
+        "click",
+        "rich",
+        "mlflow",
+        "numpy",
+    )
+    ours = (
+        "envbuilder.flavors",
+        "envbuilder.use.locking",
+        "envbuilder.use.restoration",
+        "envbuilder.resolver",
+    )
     assert not {*heavy, *ours} & set(loaded)
 
 
@@ -131,7 +146,7 @@ def test_refused_input_is_refused_here_too(make: Make) -> None:
     known = make(None, {"requirements.txt": "-r ../../secrets.txt\n"})
     with pytest.raises(InputRefused, match="input/path-escape"):
         inspect_model(known.model, settings=known.settings)
-    with pytest.raises(EnvbuilderError, match="no such|cannot be opened|missing"):
+    with pytest.raises(EnvbuilderError, match=r"no such|cannot be opened|missing"):
         inspect_model(known.model / "nowhere", settings=known.settings)
 
 
@@ -212,7 +227,9 @@ def test_a_requirement_whose_marker_is_false_is_no_mismatch(make: Make, tmp_path
 def test_no_module_called_like_a_requirement_is_imported(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = make({"thing": "1.0", "other-thing": "1.0"}, {**FILES, "requirements.txt": "thing\nother-thing\n"})
+    known = make(
+        {"thing": "1.0", "other-thing": "1.0"}, {**FILES, "requirements.txt": "thing\nother-thing\n"}
+    )
     trap = tmp_path / "sprung"
     modules = tmp_path / "modules"
     modules.mkdir()

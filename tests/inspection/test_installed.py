@@ -94,7 +94,9 @@ def test_this_environment_is_as_importlib_has_it() -> None:
     assert found == {name: (importlib.metadata.version(name),) for name in names}
 
 
-@given(stem=st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40))
+@given(
+    stem=st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
+)
 def test_no_name_of_a_file_is_too_odd(tmp_path_factory: pytest.TempPathFactory, stem: str) -> None:
     site = tmp_path_factory.mktemp("site")
     for end in (".dist-info", ".egg-info"):

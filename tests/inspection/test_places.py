@@ -70,7 +70,9 @@ def test_nothing_of_it_runs_but_what_its_pth_files_name_is_seen(tmp_path: Path) 
     prefix = venv(sys.executable, tmp_path / "env")
     site, trap = site_of(prefix), tmp_path / "sprung"
     fill(tmp_path / "elsewhere", {"linked": "1.0"})
-    (site / "evil.pth").write_text(TRAP.format(str(trap)) + f"{tmp_path / 'elsewhere'}\n# note\n\nno-such-folder\n")
+    (site / "evil.pth").write_text(
+        TRAP.format(str(trap)) + f"{tmp_path / 'elsewhere'}\n# note\n\nno-such-folder\n"
+    )
     for name in ("sitecustomize.py", "usercustomize.py", "json.py", "site.py"):
         (site / name).write_text(TRAP.format(str(trap)))
     python = python_at(prefix, user_home=tmp_path)
@@ -85,7 +87,7 @@ def test_a_file_that_is_a_folder_or_not_there_is_told(tmp_path: Path) -> None:
         python_at(tmp_path / "python", user_home=tmp_path)
 
 
-@pytest.mark.parametrize("answer", ["echo hello", "exit 3", "echo '[]'", 'echo \'{"folders": 1}\''])
+@pytest.mark.parametrize("answer", ["echo hello", "exit 3", "echo '[]'", "echo '{\"folders\": 1}'"])
 def test_what_does_not_answer_like_a_python_is_told(tmp_path: Path, answer: str) -> None:
     program = tmp_path / "python"
     program.write_text(f"#!/bin/sh\n{answer}\n")

@@ -53,7 +53,14 @@ def test_a_command_line(arguments: list[str], kind: str, target: str, flags: str
 
 def test_a_script_gets_another_path_and_nothing_else_changes() -> None:
     program = read_program(["python", "-u", "-W", "error", "/venv/bin/serve", "--app", "/venv/bin/serve"])
-    assert program.with_target("/env/bin/serve") == ("-u", "-W", "error", "/env/bin/serve", "--app", "/venv/bin/serve")
+    assert program.with_target("/env/bin/serve") == (
+        "-u",
+        "-W",
+        "error",
+        "/env/bin/serve",
+        "--app",
+        "/venv/bin/serve",
+    )
 
 
 @pytest.mark.parametrize("form", ["script", "module", "code"])
