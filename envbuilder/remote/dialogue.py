@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,10 @@ def bring(
         ],
     }  # fmt: skip
     answer = ask(request, settings, seconds=seconds)
-    return [_read(item, fields) for item, fields in zip(wanted, answer.objects("models"), strict=True)]
+    try:
+        return [_read(item, fields) for item, fields in zip(wanted, answer.objects("models"), strict=True)]
+    except ValueError as error:  # Unreadable, or another number of answers
+        raise _meaningless(error) from error
 
 
 def ask(request: dict[str, Any], settings: Settings, *, seconds: float = SECONDS) -> Fields:
@@ -124,9 +128,10 @@ def ask(request: dict[str, Any], settings: Settings, *, seconds: float = SECONDS
             raise
         try:
             fields = Fields(json.loads(answer.read_bytes()))
-        except (OSError, ValueError) as error:
+            missing = fields.maybe_text("missing")
+        except (OSError, ValueError, RecursionError) as error:
             raise RemoteError("MLflow could not be asked", detail=done.tail(), hint=_HINT) from error
-    if missing := fields.maybe_text("missing"):
+    if missing:
         raise RemoteError(
             f"MLflow is needed for models named by a URI ({excerpt(missing)})",
             code="remote/extra-missing",
@@ -162,10 +167,19 @@ def _read(wanted: Wanted, fields: Fields) -> Brought | RemoteError:
             refused=fields.texts("refused") if fields.has("refused") else (),
         )
     except Unreadable as error:
-        return RemoteError(f"{excerpt(wanted.uri)}: MLflow gave an answer that means nothing ({error})")
+        return _meaningless(error)
+
+
+def _meaningless(error: ValueError) -> RemoteError:
+    return RemoteError(
+        f"what MLflow was asked came back as nonsense: {error}", hint="try again; if it stays so, report it"
+    )
 
 
 _NOT_FOUND: Final = frozenset({"RESOURCE_DOES_NOT_EXIST", "ENDPOINT_NOT_FOUND", "NOT_FOUND"})
+_NOBODY: Final = re.compile(r"alias .{1,250} not found|No versions of model with name .{1,250} found")
+"""MLflow's words, without a code of their own, for an alias and a stage that mean no version."""
+
 _DENIED: Final = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"})
 _UNREACHABLE: Final = ("ConnectionError", "ConnectTimeout", "EndpointConnectionError", "Timeout")
 
@@ -176,7 +190,7 @@ def failure(uri: str, fields: Fields, what: str = "could not be read") -> Remote
     code, status, kinds = fields.text("code"), fields.maybe_number("status"), fields.texts("kinds")
     if code in _DENIED or status in {401, 403} or "Forbidden" in kinds or "NoCredentialsError" in kinds:
         return RemoteError(f"{shown} may not be read: {message}", code="remote/denied", hint=_HINT)
-    if code in _NOT_FOUND or status == 404 or "FileNotFoundError" in kinds:
+    if code in _NOT_FOUND or status == 404 or "FileNotFoundError" in kinds or _NOBODY.search(message):
         return RemoteError(
             f"{shown} is not there: {message}", code="remote/not-found",
             hint="look at the name, and whether MLFLOW_TRACKING_URI names the right server",
