@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from envbuilder.cli.failure import CLEAN
 from envbuilder.cli.objects import change_object, write_object
 from envbuilder.cli.options import asked, model_argument, output_option, quiet_option, resolving
 from envbuilder.cli.terminal import say, shows_colour
 from envbuilder.cli.tickets import HostFiles, keep_ticket
+from envbuilder.errors import UsageError
 from envbuilder.findings import Effect, Fidelity
 from envbuilder.locate import locate, remote
 from envbuilder.report.objects import finding_object, time_text
@@ -31,16 +33,37 @@ SHOWN = 5
 @resolving
 @output_option
 @quiet_option
-def build_command(*, model: str, output: str, quiet: bool, **shared: Any) -> None:
+@click.option("--for-mlflow", is_flag=True, help="Link and pin it where MLflow looks for it, and print that path.")
+@click.option("--mlflow-version", metavar="VERSION", help="The MLflow that will serve; default: this host's.")
+@click.option("--undo", is_flag=True, help="With --for-mlflow: take the link and its pin away.")
+def build_command(
+    *,
+    model: str,
+    output: str,
+    quiet: bool,
+    for_mlflow: bool,
+    mlflow_version: str | None,
+    undo: bool,
+    **shared: Any,
+) -> int:
     """Make the environment of MODEL, or find it in the store; print its prefix."""
+    if for_mlflow:
+        from envbuilder.cli.handover import hand_over_command, take_back_command
+
+        if undo:
+            return take_back_command(model, version=mlflow_version, output=output)
+        return hand_over_command(model, version=mlflow_version, output=output, quiet=quiet, **shared)
+    if undo or mlflow_version:
+        raise UsageError("--undo and --mlflow-version belong to --for-mlflow", hint="give that too")
     if output == "json":
         restored = restored_for(model, **shared)
         with restored.lease:
             write_object(build_object(model, restored))
-            return
+            return CLEAN
     restored = told_and_noted(model, telling=not quiet, **shared)
     with restored.lease:
         click.echo(os.fsencode(restored.environment.prefix))
+    return CLEAN
 
 
 def restored_for(model: str, **shared: Any) -> Restored:
