@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from envbuilder.errors import UsageError
@@ -12,6 +14,9 @@ from envbuilder.policyfile.licenses import read_licenses
 from envbuilder.policyfile.patterns import SYNTAX, read_pattern
 from envbuilder.policyfile.tables import Table
 from envbuilder.redact import SafeUrl
+
+_INDEX = re.compile(r"(?:https?://[^/?#\s]|file:///)\S*\Z", re.IGNORECASE)
+"""What of an index can be asked (see ``web``), or read from this host."""
 
 
 def read_root(root: Table, written: PolicyText) -> Policy:
@@ -48,12 +53,20 @@ def read_channels(table: Table) -> Channels:
 def read_sources(table: Table) -> Sources:
     """Read ``[sources]``."""
     return Sources(
-        indexes=tuple(SafeUrl(url) for url in table.texts("indexes")),
+        indexes=tuple(_indexes(table)),
         url=table.verdict("url", "deny"),
         vcs=table.verdict("vcs", "deny"),
         local=table.verdict("local", "deny"),
         editable=table.verdict("editable", "deny"),
     )
+
+
+def _indexes(table: Table) -> Iterator[SafeUrl]:
+    for number, text in enumerate(table.texts("indexes")):
+        if not _INDEX.match(text):
+            wanted = "the URL of a package index, such as https://index.example.org/simple"
+            table.wrong_at(("indexes", number), wanted)
+        yield SafeUrl(text)
 
 
 def read_builds(table: Table) -> Builds:

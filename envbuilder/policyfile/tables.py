@@ -52,6 +52,10 @@ class Mistakes:
         """Whether no more are told."""
         return len(self._met) >= _TOLD
 
+    def has(self, path: KeyPath) -> bool:
+        """Whether something was noted at a key or an item."""
+        return any(mistake.path == path for mistake in self._met)
+
     def add(self, path: KeyPath, message: str, *, hint: str, code: str = INVALID) -> None:
         """Note a mistake at a key or an item."""
         if not self.full:
@@ -165,9 +169,9 @@ class Table:
         self.wrong_at((key,), wanted, hint=hint)
 
     def wrong_at(self, keys: KeyPath, wanted: str, *, hint: str = "mend that line of the policy") -> None:
-        """Note that a value further below is not what it has to be."""
+        """Note that a value further below is not what it has to be, unless something is against it already."""
         path = (*self.path, *keys)
-        if not self._mistakes.full:
+        if not self._mistakes.full and not self._mistakes.has(path):
             self._mistakes.add(path, f"{shown(path)} has to be {wanted}", hint=hint)
 
     def close(self) -> None:
