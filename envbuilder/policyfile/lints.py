@@ -17,6 +17,9 @@ from envbuilder.weights import weighed
 UNMATCHED = "policy/unmatched-entry"
 EXPIRED = "policy/expired-entry"
 
+PINS = ("unpinned", "local-version", "dummy-package", "python-end-of-life")
+"""The keys of ``[pins]``: what a file tells of its versions, without an index."""
+
 WARNED = datetime.timedelta(days=30)
 """How long before its last day an entry is told of."""
 
@@ -29,8 +32,8 @@ class Entry:
     what: str
     level: Level = Level.WARNING
     """NOTE where a policy that many share may well name what one of them lacks."""
-    area: str = ""
-    """For an entry of ``[levels]`` the area of its code; only who judges that area can miss it."""
+    code: str = ""
+    """For an entry of ``[levels]`` its code; only who may report that can miss it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,17 +42,17 @@ class Scope:
 
     parts: frozenset[KeyPath]
     """Sections, or lists in them."""
-    areas: frozenset[str]
-    """Of finding codes."""
+    codes: frozenset[str]
+    """Finding codes that it may report; of an area all of whose codes it may, the area's name."""
 
 
 AUDIT = Scope(
     parts=frozenset({("channels", "allow"), ("names",), ("levels",)}),
-    areas=frozenset({"channel", "input", "source", "pin"}),
+    codes=frozenset({"channel", "input", "source", *(f"pin/{key}" for key in PINS)}),
 )
-"""What models ask for, without a lock."""
+"""What models ask for, without a lock (whether a pinned release is still there only the index knows)."""
 
-LICENSES = Scope(parts=frozenset({("licenses",), ("builds",), ("levels",)}), areas=frozenset({"license"}))
+LICENSES = Scope(parts=frozenset({("licenses",), ("builds",), ("levels",)}), codes=frozenset({"license"}))
 """What locks hold."""
 
 
@@ -77,8 +80,7 @@ def entries_of(policy: Policy, today: datetime.date) -> Iterator[Entry]:
     for conda, _ in policy.names:
         yield Entry(path=("names", conda), what=f"the name of {excerpt(conda)}")
     for code, _ in policy.levels:
-        area = code.partition("/")[0]
-        yield Entry(path=("levels", code), what=f"the level of {code}", level=Level.NOTE, area=area)
+        yield Entry(path=("levels", code), what=f"the level of {code}", level=Level.NOTE, code=code)
     yield from _license_entries(policy, today)
 
 
@@ -114,7 +116,7 @@ def _unmatched(
 
 
 def _judges(scope: Scope, entry: Entry) -> bool:
-    if entry.area and entry.area not in scope.areas:
+    if entry.code and not {entry.code, entry.code.partition("/")[0]} & scope.codes:
         return False
     return any(entry.path[: len(part)] == part for part in scope.parts)
 

@@ -79,6 +79,12 @@ def test_an_audit_misses_channels_names_and_levels_of_its_own(policy: Policy) ->
     ]
 
 
+def test_an_audit_does_not_miss_what_only_an_index_tells(tmp_path: Path) -> None:
+    text = '[levels]\n"pin/vanished" = "note"\n"pin/dummy-package" = "note"\n'
+    found = told(judged(read(tmp_path, text), scope=AUDIT))
+    assert found == [(3, Level.NOTE, "the level of pin/dummy-package")]
+
+
 def test_licences_miss_what_a_lock_would_need(policy: Policy) -> None:
     assert told(judged(policy)) == [
         (7, Level.WARNING, "the build of alembic"),
