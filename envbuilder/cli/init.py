@@ -55,10 +55,14 @@ def _text(draft: Draft | None) -> str:
 
 
 def _draft(models: tuple[str, ...], *, offline: bool) -> Draft:
-    """Return what the models have; what could not be read is told, since the policy lacks it."""
+    """Return what the models have; what could not be read is told, since the policy lacks it.
+
+    Raises UsageError where that is all: no policy is replaced by an empty one.
+    """
     import datetime
     from dataclasses import replace
 
+    from envbuilder.policyfile.template import Draft
     from envbuilder.request import Request
     from envbuilder.settings import Settings
     from envbuilder.use.drafting import draft_of
@@ -78,6 +82,11 @@ def _draft(models: tuple[str, ...], *, offline: bool) -> Draft:
         say(f"left out: {visible(item.path)}: {visible(item.reason)}")
     if len(skipped) > _TOLD:
         say(f"left out: {len(skipped) - _TOLD:,} more")
+    if skipped and draft == Draft():
+        raise UsageError(
+            "nothing of the models could be read, so there is nothing to fill in",
+            hint="name models, or folders with models",
+        )
     return draft
 
 

@@ -49,6 +49,15 @@ def test_what_is_there_stays_unless_asked(cli: Cli, tmp_path: Path) -> None:
     assert read_policy(file).channels.allow == ("conda-forge", "pytorch")
 
 
+def test_models_that_cannot_be_read_replace_no_policy(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "envbuilder.toml"
+    file.write_text("# mine\n")
+    done = cli("init", "--from", "gone", "--force", cwd=tmp_path)
+    assert (done.returncode, done.stdout, file.read_text()) == (2, "", "# mine\n")
+    assert "left out: gone: there is nothing of that name" in done.stderr
+    assert "name models, or folders with models" in done.stderr
+
+
 def test_the_schema_is_printed_and_nothing_written(cli: Cli, tmp_path: Path) -> None:
     done = cli("init", "--schema", cwd=tmp_path)
     assert done.stdout == schema_text()
