@@ -55,7 +55,7 @@ def check_command(
     outputs = outputs_of(output, FORMATS)
     threshold = Level(fail_on)
     wanted = asked(python=None, platform=None, **shared)
-    found = wanted.answer(partial(inspect_model, python=python), model)
+    found = wanted.answer(partial(inspect_model, name=model, python=python), model)
     report = _report(model, found)
 
     def written(name: str, style: Style) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from envbuilder.errors import UsageError
 from envbuilder.inspection.checking import PLAIN, inspect_model
 from envbuilder.inspection.mismatches import MismatchError, Mismatches, MismatchWarning
+from envbuilder.locate import remote
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.redact import excerpt
@@ -45,9 +46,9 @@ def check_model(
     stage: dict[str, Any] = {
         "request": request, "settings": settings, "policy": policy, "progress": progress,
     }  # fmt: skip
-    found = inspect_model(model, python=python, **stage)
+    found = inspect_model(model, name=name, python=python, **stage)
     if action == "isolate":
-        return _isolating(found, model, stage)
+        return _isolating(found, model, name, stage)
     if found.grave:
         match action:
             case "warn":
@@ -78,22 +79,30 @@ def _action(text: str, python: str | None) -> OnMismatch:
     return action
 
 
-def _isolating(found: Mismatches, model: Path, stage: dict[str, Any]) -> Mismatches:
-    """Return the mismatches with a way to load the model where it fits."""
+def _isolating(found: Mismatches, model: Path, name: str, stage: dict[str, Any]) -> Mismatches:
+    """Return the mismatches with a way to load the model where it fits; of a URI all files are fetched then."""
     from dataclasses import replace
 
     def load_model(isolated: bool, workers: int, timeout: float | None) -> Model:
         if not isolated:
-            return _loaded_here(model)
+            return _loaded_here(name if remote(name) else str(model))
+        from envbuilder.remote.whole import hold
         from envbuilder.use.restoration import restore
         from envbuilder.workers.loading import load
 
-        return load(restore(model, **stage), model, workers=workers, timeout=timeout)
+        held = hold(name, settings=stage["settings"], policy=stage["policy"], progress=stage["progress"])
+        try:
+            restored = restore(held.folder, **stage)
+        except BaseException:
+            held.close()
+            raise
+        restored = replace(restored, lease=held.joined(restored.lease))
+        return load(restored, held.folder, workers=workers, timeout=timeout)
 
     return replace(found, loading=load_model)
 
 
-def _loaded_here(model: Path) -> Model:
+def _loaded_here(model: str) -> Model:
     """Let MLflow load a model into this process, which has all that the model wants."""
     try:
         import mlflow.pyfunc
@@ -103,5 +112,5 @@ def _loaded_here(model: Path) -> Model:
             code="check/no-mlflow",
             hint="name mlflow among the model's requirements, or load the model by its own library",
         ) from error
-    loaded: Model = mlflow.pyfunc.load_model(str(model))
+    loaded: Model = mlflow.pyfunc.load_model(model)
     return loaded

@@ -30,6 +30,7 @@ PLAIN = Request()
 def inspect_model(
     model: Path,
     *,
+    name: str | None = None,
     python: str | None = None,
     request: Request = PLAIN,
     settings: Settings,
@@ -39,13 +40,13 @@ def inspect_model(
     """Return what a Python has otherwise than the model's lock, without importing or changing anything.
 
     ``python`` is the path of an executable or of a prefix, or a version, which means this host's nearest;
-    None for the running one. A model that the store does not know is locked first. Raises InterpreterError,
+    None for the running one; ``name`` is the model as the caller wrote it. A model that the store does not know is locked first. Raises InterpreterError,
     and whatever locking raises.
     """
     inspected = _inspected(python, settings, progress)
     closure = wanted_closure(model, request=request, settings=settings, policy=policy, progress=progress)
     return Mismatches(
-        model=str(model),
+        model=name or str(model),
         python=inspected.executable,
         python_version=inspected.version,
         lock_id=closure.lock_id,

@@ -81,7 +81,7 @@ class Mismatch:
     def message(self) -> str:
         """What is there and what is wanted, in a line."""
         there = "is missing" if self.found is None else f"{self.found} is there"
-        return f"{self.name} {there}; the model's environment has {self.wanted}{_ROLE_WORDS[self.role]}"
+        return f"{self.name} {there}; the model's environment has {self.wanted}{ROLE_WORDS[self.role]}"
 
     @property
     def finding(self) -> Finding:
@@ -92,7 +92,7 @@ class Mismatch:
         )  # fmt: skip
 
 
-_ROLE_WORDS = {
+ROLE_WORDS = {
     Role.PYTHON: "",
     Role.LIBRARY: " (the model's library)",
     Role.PICKLED: " (the model is pickled with it)",
@@ -100,6 +100,7 @@ _ROLE_WORDS = {
     Role.TRANSITIVE: " (others need it)",
     Role.TOOL: "",
 }
+"""Why a package matters, for the end of a line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Mismatches as JSON, one object; its schema is docs/check.schema.json."""
+"""Mismatches as JSON, one object; docs/loaders.md tells its fields."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from envbuilder.escapes import terminal_line
 from envbuilder.findings import Level
+from envbuilder.inspection.mismatches import ROLE_WORDS
+from envbuilder.inspection.roles import Role
 from envbuilder.redact import visible
 from envbuilder.report.text import Style, plain
 
@@ -30,7 +32,7 @@ def _lines(found: Mismatches, style: Style) -> Iterator[str]:
     versions = max(len(_versions(item)) for item in found)
     for item in found:
         level = style(f"{item.level.value:<7}", item.level)
-        place = visible(str(item.origin)) if item.origin else "(others need it)"
+        place = visible(str(item.origin)) if item.origin else ROLE_WORDS[item.role].strip()
         yield f"  {level}  {item.name:<{names}}  {_versions(item):<{versions}}  {place}"
     yield _count(found)
     if found.grave:
@@ -44,4 +46,6 @@ def _versions(item: Mismatch) -> str:
 def _count(found: Mismatches) -> str:
     levels = Counter(item.level for item in found)
     parts = [f"{levels[level]} {level.value}{'s' * (levels[level] != 1)}" for level in Level if levels[level]]
-    return f"{len(found)} of {found.packages} packages and the Python: {', '.join(parts)}"
+    packages = sum(item.role is not Role.PYTHON for item in found)
+    python = "the Python and " if packages < len(found) else ""
+    return f"{python}{packages} of {found.packages} packages differ: {', '.join(parts)}"

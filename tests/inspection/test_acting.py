@@ -7,6 +7,7 @@ import pickle
 import sys
 import types
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,11 @@ def test_all_right_is_quiet(make: Make, tmp_path: Path, monkeypatch: pytest.Monk
     assert not check(known, action)
 
 
+@dataclass
+class Restored:
+    lease: Path
+
+
 class Loaded:
     def __init__(self, *where: Any, **how: Any) -> None:
         self.where, self.how = where, how
@@ -90,11 +96,11 @@ def test_isolated_a_model_is_loaded_where_it_fits(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = make()
-    monkeypatch.setattr("envbuilder.use.restoration.restore", lambda model, **_: f"restored {model}")
+    monkeypatch.setattr("envbuilder.use.restoration.restore", lambda model, **_: Restored(lease=model))
     monkeypatch.setattr("envbuilder.workers.loading.load", Loaded)
     running(monkeypatch, python_with(tmp_path / "other", {}))
     child: Any = check(known, "isolate").load_model(workers=3, timeout=7.0)
-    assert child.where == (f"restored {known.model}", known.model)
+    assert child.where == (Restored(lease=known.model), known.model)
     assert child.how == {"workers": 3, "timeout": 7.0}
 
     pyfunc = types.ModuleType("mlflow.pyfunc")

@@ -23,9 +23,9 @@ from tests.conftest import ROOT
 from tests.inspection.conftest import FILES, PACKAGES, Known, Make, fill, python_with, venv
 
 
-def closure(known: Known, **request: bool) -> Closure:
+def closure(known: Known) -> Closure:
     return wanted_closure(
-        known.model, request=Request(**request), settings=known.settings, policy=DEFAULT, progress=SILENT
+        known.model, request=Request(), settings=known.settings, policy=DEFAULT, progress=SILENT
     )
 
 
@@ -64,7 +64,12 @@ def test_a_second_check_loads_no_parser(make: Make) -> None:
         "assert envbuilder.check(sys.argv[3], settings=settings).packages == 6\n"
         "print(*sys.modules)"
     )
-    argv = [sys.executable, "-c", code, known.settings.home, known.settings.user_home, known.model]
+    argv = [
+        sys.executable,
+        "-c",
+        code,
+        *map(str, (known.settings.home, known.settings.user_home, known.model)),
+    ]
     loaded = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
     heavy = (
         "yaml",

@@ -54,10 +54,17 @@ class Shop:
         self.program = folder / "prog.py"
         self.program.write_text(PROGRAM.format(model=str(self.model)))
 
-    def run(self, *arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-        options = {"cwd": self.folder, "env": self.environ, "stdin": subprocess.DEVNULL} | options
-        argv = [options.pop("executable", sys.executable), *map(str, arguments)]
-        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120, **options)
+    def run(self, *arguments: str | Path, **given: Any) -> subprocess.CompletedProcess[str]:
+        options: dict[str, Any] = {
+            "cwd": self.folder,
+            "env": self.environ,
+            "stdin": subprocess.DEVNULL,
+        } | given
+        argv = [str(options.pop("executable", sys.executable)), *map(str, arguments)]
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            argv, capture_output=True, text=True, check=False, timeout=120, **options
+        )
+        return done
 
     def answer(self, *arguments: str | Path, **options: Any) -> Answer:
         """What the restarted program told; it wrote one line before, and none twice."""
