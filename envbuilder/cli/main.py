@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import importlib
 import io
 import itertools
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
@@ -31,7 +32,10 @@ COMMANDS = {
     ),
     "build": ("envbuilder.cli.build", "Make the environment of a model, or find it in the store."),
     "run": ("envbuilder.cli.run", "Run a command in the environment of a model."),
-    "predict": ("envbuilder.cli.predict", "Predict in the environment of a model: the check before deployment."),
+    "predict": (
+        "envbuilder.cli.predict",
+        "Predict in the environment of a model: the check before deployment.",
+    ),
     "check": ("envbuilder.cli.check", "Compare a Python with what a model needs."),
     "lock": ("envbuilder.cli.lock", "Resolve a model to exact artifacts with hashes."),
     "rewrite": ("envbuilder.cli.rewrite", "Show the rewritten environment files of a model as a diff."),
@@ -44,6 +48,9 @@ COMMANDS = {
     "codes": ("envbuilder.cli.codes", "Every finding code with its meaning and its cure."),
 }
 """Name: the module that has it under that name, and its line in the overview (which imports none of them)."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What a stream says that takes nothing more."""
 
 
 class _Commands(click.Group):
@@ -86,10 +93,24 @@ def commands() -> None:
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Nothing but a programming error escapes as a traceback."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that cannot show a character gets its number, as stderr has it; not a traceback.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        return _run(arguments)
+    except OSError as error:
+        # Of our own streams: an error of a file has its name.
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            raise
+        _give_up_on(sys.stdout)
+        with contextlib.suppress(OSError):
+            report_failure(_unwritten(error), machine=False)
+        _give_up_on(sys.stderr)
+        return IMPOSSIBLE
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A terminal that cannot show a character gets its number, as stderr has it; not a traceback.
+            sys.stdout.reconfigure(errors="backslashreplace")
         with _ending_on_signals():
             code = commands.main(
                 args=list(arguments), prog_name="envbuilder", standalone_mode=False, obj=tuple(arguments)
@@ -114,6 +135,22 @@ def run_command_line(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return IMPOSSIBLE
     return code if isinstance(code, int) else 0
+
+
+def _give_up_on(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, if it takes nothing more: Python would complain at exit."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _unwritten(error: OSError) -> UsageError:
+    return UsageError(
+        f"the output cannot be written: {(error.strerror or str(error)).lower()}",
+        code="usage/output",
+        hint="make room where it goes, or send it elsewhere",
+    )
 
 
 class _Ended(BaseException):

@@ -30,7 +30,7 @@ Watched = tuple[tuple[str, str], ...]
 class HostFiles:
     """The files outside the model that an answer depends on, as they were before any was read.
 
-    ``watched`` is None where one of them cannot be watched (a link): then no ticket is written.
+    ``watched`` is None where one of them cannot be watched (a link, no folder): then no ticket is written.
     """
 
     paths: tuple[Path, ...]
@@ -41,7 +41,10 @@ class HostFiles:
         """Look at the policy's files and at what names the host's index."""
         own = (policy,) if policy else (Path("envbuilder.toml"), Path("pyproject.toml"), Path("MLmodel"))
         home = Path(environ.get("HOME") or Path.home())
-        paths = tuple(path.absolute() for path in (*own, *configuration_files(environ, home)))
+        try:
+            paths = tuple(path.absolute() for path in (*own, *configuration_files(environ, home)))
+        except OSError:  # the folder that we stand in is gone
+            return cls(paths=(), watched=None)
         return cls(paths=paths, watched=_watched(paths))
 
     def unchanged(self) -> bool:

@@ -320,3 +320,27 @@ def test_a_place_that_cannot_be_written_is_told_in_lower_case(cli: Cli, tmp_path
     done = cli("init", "--force", cwd=tmp_path / "folder")
     assert done.returncode == 2
     assert "envbuilder.toml cannot be written here: is a directory" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is full")
+@pytest.mark.parametrize("redirection", [">/dev/full", "2>/dev/full"])
+def test_output_that_cannot_be_written_is_one_error(redirection: str, tmp_path: Path) -> None:
+    words = ["codes"] if redirection.startswith(">") else ["lock", str(tmp_path)]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", "envbuilder", *words],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert not redirection.startswith(">") or done.stderr.startswith("error[usage/output]: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_gone_is_no_bug(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("-e ../x\n")
+    gone = tmp_path / "gone"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'mkdir {gone}; cd {gone}; rmdir {gone}; exec "$@"', "sh", sys.executable, "-m",
+         "envbuilder", "build", str(tmp_path)],
+        check=False, capture_output=True, text=True, env={**os.environ, "ENVBUILDER_HOME": str(tmp_path / "store")},
+    )  # fmt: skip
+    assert (done.returncode, "error[input/path-escape]" in done.stderr) == (2, True), done.stderr
