@@ -38,32 +38,68 @@ class _Hunk:
     before: str
     after: str
 
+    def joined(self, later: _Hunk, between: str) -> _Hunk:
+        """Return this hunk and a later one as one, with the lines between them that stay."""
+        return _Hunk(
+            start=self.start,
+            end=later.end,
+            before=self.before + between + later.before,
+            after=self.after + between + later.after,
+        )
+
 
 def with_fixes(findings: tuple[Finding, ...], edits: tuple[FileEdit, ...]) -> tuple[Finding, ...]:
     """Return the findings, those that the edits mend with their fix."""
     if not edits:
         return findings
-    pieces = {edit.path: _Pieces(_hunks(edit)) for edit in edits}
+    pieces = {edit.path: _Pieces(_hunks(edit), _lines(edit.before)) for edit in edits}
     return tuple(_fixed(finding, pieces) for finding in findings)
 
 
 class _Pieces:
     """The hunks of a file, by the lines that they replace."""
 
-    def __init__(self, hunks: tuple[_Hunk, ...]) -> None:
-        self._by_line = {line: hunk for hunk in hunks for line in range(hunk.start, hunk.end)}
-        self._excluding = next((hunk for hunk in hunks if NODEFAULTS in hunk.after), None)
+    def __init__(self, hunks: tuple[_Hunk, ...], lines: list[str]) -> None:
+        self._hunks = hunks
+        self._lines = lines
+        self._by_line = {line: number for number, h in enumerate(hunks) for line in range(h.start, h.end)}
+        self._excluding = next((n for n, hunk in enumerate(hunks) if NODEFAULTS in hunk.after), None)
 
     def find(self, finding: Finding) -> _Hunk | None:
         """Return what mends a finding: the hunk at its line, or the one that adds ``nodefaults``."""
         at = self._by_line.get(finding.origin.line) if finding.origin else None
-        return at or (self._excluding if finding.code == IMPLICIT else None)
+        if at is None:
+            at = self._excluding if finding.code == IMPLICIT else None
+        if at is None:
+            return None
+        return self._excluded(at) if finding.code == RESTRICTED else self._hunks[at]
+
+    def _excluded(self, at: int) -> _Hunk:
+        """Return a hunk of the list of channels up to the one that ends it with ``nodefaults``.
+
+        The first alone would mend nothing: conda adds ``defaults`` to a list that does not exclude it.
+        """
+        hunk = self._hunks[at]
+        last = self._excluding
+        if last is None or not 0 < self._hunks[last].start - hunk.end + 1 <= _NEAR:
+            return hunk
+        joined = hunk
+        for later in self._hunks[at + 1 : last + 1]:
+            between = self._lines[joined.end - 1 : later.start - 1]
+            if not all(line.lstrip().startswith(("-", "#")) for line in between):
+                return hunk  # another list, such as the dependencies
+            joined = joined.joined(later, _text(between))
+        return joined
+
+
+def _lines(content: bytes) -> list[str]:
+    """Return the lines of a file, masked as every text of the model that is shown: one may hold a password."""
+    return masked(decoded(content).text).split("\n")
 
 
 def _hunks(edit: FileEdit) -> tuple[_Hunk, ...]:
     """Return the lines that differ, in small pieces, in linear time: a file may have 20,000 lines."""
-    # Masked as every text of the model that is shown: a line may hold a password.
-    before, after = (masked(decoded(content).text).split("\n") for content in (edit.before, edit.after))
+    before, after = _lines(edit.before), _lines(edit.after)
     hunks: list[_Hunk] = []
     i = j = 0
     while i < len(before) or j < len(after):

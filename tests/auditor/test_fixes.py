@@ -42,6 +42,22 @@ def test_a_missing_list_of_channels_and_a_missing_nodefaults(one: One) -> None:
     assert texts(report, "channel/implicit-defaults") == [("", "- nodefaults\n")]
 
 
+def test_the_fix_of_a_licensed_channel_goes_as_far_as_nodefaults(one: One) -> None:
+    report = one(conda("channels:\n- defaults\n# ours\n- conda-forge\n- anaconda\n- pytorch\n"))
+    mended = "# ours\n- conda-forge\n- pytorch\n- nodefaults\n"
+    assert texts(report, "channel/restricted") == [
+        ("- defaults\n# ours\n- conda-forge\n- anaconda\n- pytorch\n", mended),
+        ("- anaconda\n- pytorch\n", "- pytorch\n- nodefaults\n"),
+    ]
+
+
+def test_the_fix_of_a_channel_does_not_run_into_another_list(one: One) -> None:
+    files = {"conda.yaml": "dependencies:\n- defaults::numpy=1.20\nchannels:\n- conda-forge\n"}
+    assert texts(one(files), "channel/restricted") == [
+        ("- defaults::numpy=1.20\n", "- conda-forge::numpy=1.20\n")
+    ]
+
+
 def test_a_channel_of_a_dependency(one: One) -> None:
     report = one(conda("channels: [conda-forge, nodefaults]\n", "- defaults::numpy=1.20=py38_0\n"))
     assert texts(report, "channel/restricted") == [
