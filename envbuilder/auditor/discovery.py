@@ -9,6 +9,7 @@ of models that lie elsewhere is told (see pointers).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -27,6 +28,8 @@ PRUNED = frozenset(
 """Folders of tools, whatever they hold; each is audited if it is named itself."""
 
 DEPTH = 64
+_ESCAPED = re.compile(rb"\\x([89a-f][0-9a-f])")
+"""A byte that is no UTF-8, as ``shown_path`` writes it."""
 ENTRIES = 1_000_000
 """Entries of one folder."""
 
@@ -42,6 +45,13 @@ class Found:
 def shown_path(path: str) -> str:
     """Return a path as text that every encoding can hold: bytes that are no UTF-8 as escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def opened_path(shown: str) -> str:
+    """Return the path of something that is there and that ``shown_path`` shows."""
+    if os.path.lexists(shown):
+        return shown
+    return os.fsdecode(_ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(shown)))
 
 
 def discover(
@@ -67,6 +77,10 @@ def discover(
 
 
 def _below(path: str, exclude: tuple[str, ...]) -> Iterator[Found | Skipped]:
+    if not path:
+        # A variable that is not set: normpath would make the folder of the process of it.
+        yield Skipped(path=path, reason="the path is empty")
+        return
     try:
         root = os.path.normpath(locate(path))
     except UsageError as error:

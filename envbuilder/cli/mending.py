@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envbuilder.auditor.discovery import opened_path
 from envbuilder.auditor.judging import rewritten_of
 from envbuilder.cli.failure import error_lines
 from envbuilder.cli.terminal import say
@@ -27,17 +28,17 @@ def mend(
     report: Report, paths: tuple[str, ...], policy: Policy, *, folder: Path | None, in_place: bool
 ) -> bool:
     """Write the rewritten files of every model with a fix; return whether all could be written."""
-    roots = list(_roots(paths))
+    targets = _targets(list(_roots(paths)), folder)
     done, whole = 0, True
     for model in report.models:
         if any(finding.fix for finding in model.findings):
             try:
-                done += _mend(model, policy, None if in_place else _place(model, roots, folder))
+                done += _mend(model, policy, None if in_place else _place(model, targets))
             except EnvbuilderError as error:
                 whole = False
                 for line in error_lines(error):
                     say(line)
-    where = "in place" if in_place else f"below {visible(_shown(roots, folder))}"
+    where = "in place" if in_place else f"below {visible(_shown(targets, folder))}"
     say(f"rewrote {done:,} model{'' if done == 1 else 's'}" + (f" {where}" if done else ""))
     return whole
 
@@ -57,40 +58,54 @@ def _mend(model: ModelReport, policy: Policy, place: Path | None) -> int:
             code="usage/remote-model",
             hint="`envbuilder fix URI` shows the rewritten files, and registers a new version",
         )
-    rewritten = rewritten_of(model.model, policy)
+    rewritten = rewritten_of(opened_path(model.model), policy)
     if rewritten is None:
         return 0
     edits = {e.path: e.after for e in rewrite_files(rewritten) if e.after != e.before}
     if not edits:
         return 0
     if place is None:
-        write_files(edits, Path(model.folder))
+        write_files(edits, Path(opened_path(model.folder)))
     else:
         write_files(environment_files(rewritten) | edits, place)
     return 1
 
 
-def _place(model: ModelReport, roots: list[Path], folder: Path | None) -> Path:
+def _place(model: ModelReport, targets: dict[Path, Path]) -> Path:
     """Return where a model's files go: as far below the target as the model is below the path that was named."""
-    own = Path(model.folder)
-    for root in roots:
-        base = root if root.is_dir() else root.parent
-        if own == base or base in own.parents:
-            target = folder / _name(root) if folder and len(roots) > 1 else folder or _beside(root)
-            return target / own.relative_to(base)
-    return (folder or _beside(own)) / own.name
+    own = Path(opened_path(model.folder))
+    base = next(base for base in targets if own == base or base in own.parents)
+    return targets[base] / own.relative_to(base)
 
 
-def _beside(root: Path) -> Path:
-    """Return ``PATH.rewritten``, next to a folder that was named; a file's own folder counts."""
-    base = root if root.is_dir() else root.parent
+def _targets(roots: list[Path], folder: Path | None) -> dict[Path, Path]:
+    """Return where the models below each folder go, none where those of another one do.
+
+    A file's own folder counts. In a folder for several each has its name, and a number if that is taken.
+    """
+    bases = dict.fromkeys(root if root.is_dir() else root.parent for root in roots)
+    targets: dict[Path, Path] = {}
+    for base in bases:
+        if folder is None or len(bases) == 1:
+            targets[base] = folder or _beside(base)
+            continue
+        target, number = folder / _name(base), 1
+        while target in targets.values():
+            number += 1
+            target = folder / f"{_name(base)}-{number}"
+        targets[base] = target
+    return targets
+
+
+def _beside(base: Path) -> Path:
+    """Return ``PATH.rewritten``, next to a folder."""
     base = Path(os.path.realpath(base)) if base.name in {"", ".."} else base
     return base.with_name(f"{base.name}.rewritten") if base.name else Path("rewritten")
 
 
-def _name(root: Path) -> str:
-    return Path(os.path.realpath(root)).name or "root"
+def _name(base: Path) -> str:
+    return Path(os.path.realpath(base)).name or "root"
 
 
-def _shown(roots: list[Path], folder: Path | None) -> str:
-    return str(folder) if folder else ", ".join(dict.fromkeys(str(_beside(root)) for root in roots))
+def _shown(targets: dict[Path, Path], folder: Path | None) -> str:
+    return str(folder) if folder else ", ".join(dict.fromkeys(map(str, targets.values())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -64,8 +65,23 @@ def read_output(text: str, formats: Collection[str]) -> Output:
             f"{excerpt(text)!r} is no output",
             hint=f"did you mean {near[0]}=FILE?" if near else f"formats: {', '.join(formats)}",
         )
-    require(name)  # now, not after an hour's audit
-    return Output(format=name, file=Path(file) if file else None)
+    # What cannot be done is told now, not after an hour's audit.
+    require(name)
+    place = Path(file) if file and file != "-" else None
+    if place:
+        _check(place)
+    return Output(format=name, file=place)
+
+
+def _check(place: Path) -> None:
+    """Raise UsageError if no file can be written there: it is a folder, or in none."""
+    if not os.path.isdir(place.parent):  # noqa: PTH112 - False where Path raises
+        raise UsageError(
+            f"{excerpt(str(place))} cannot be written: there is no folder {excerpt(str(place.parent))}",
+            hint="make the folder, or choose another place",
+        )
+    if os.path.isdir(place):  # noqa: PTH112
+        raise UsageError(f"{excerpt(str(place))} cannot be written: it is a folder", hint="name a file in it")
 
 
 def outputs_of(texts: tuple[str, ...], formats: Collection[str]) -> list[Output]:
@@ -75,6 +91,10 @@ def outputs_of(texts: tuple[str, ...], formats: Collection[str]) -> list[Output]
         raise UsageError(
             "only one report can go to stdout", hint="give the others files: --output FORMAT=FILE"
         )
+    files = [item.file for item in outputs if item.file]
+    twice = next((file for number, file in enumerate(files) if file in files[:number]), None)
+    if twice:
+        raise UsageError(f"two reports go to {excerpt(str(twice))}", hint="give each a file of its own")
     return outputs
 
 
@@ -84,9 +104,23 @@ def write_outputs(outputs: list[Output], written: Written, verdict: str) -> None
         if item.file:
             write_pieces(item.file, written(item.format, text.plain))
         else:
-            sys.stdout.writelines(written(item.format, _styled if shows_colour(sys.stdout) else text.plain))
+            _to_stdout(written(item.format, _styled if shows_colour(sys.stdout) else text.plain))
     if all(item.file for item in outputs):
         say(verdict)
+
+
+def _to_stdout(pieces: Iterable[str]) -> None:
+    """Write to stdout, to the end. Raises UsageError where it takes no more, BrokenPipeError if nobody reads."""
+    try:
+        sys.stdout.writelines(pieces)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would be a second failure when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"stdout cannot be written: {reason}", hint="write into a file elsewhere") from error
 
 
 _STYLES = {Level.ERROR: RED, Level.WARNING: YELLOW, Level.NOTE: BOLD, None: BOLD}

@@ -40,6 +40,14 @@ def test_a_tracking_folder_a_folder_of_exports_and_single_files(write: Write, tm
     assert names(tmp_path, tmp_path / "exports/x/requirements.txt") == ["exports/x/requirements.txt"]
 
 
+def test_an_empty_path_is_not_the_folder_of_the_process(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("m", PLAIN)
+    monkeypatch.chdir(tmp_path)
+    assert skipped("", "m") == [Skipped(path="", reason="the path is empty")]
+
+
 RUN, MODEL_ID = "9d83a93e8a594baaa682401a2c66aa49", "m-186042b776f14738998a89500601eb36"
 
 

@@ -71,7 +71,7 @@ def test_exit_codes(call: Call, arguments: list[str], code: int) -> None:
         (["tree", "--output", "jsom"], "did you mean json=FILE?"),
         (["tree", "--output", "json="], "is no output"),
         (["tree", "--output", "json", "--output", "text"], "only one report can go to stdout"),
-        (["tree", "--output", "json=gone/r.json"], "cannot be written: no such file or directory"),
+        (["tree", "--output", "json=gone/r.json"], "cannot be written: there is no folder gone"),
         (["tree", "--in-place"], "add --fix"),
         (["tree", "--fix", "--in-place", "--fix-dir", "x"], "exclude each other"),
         (["tree", "--baseline", "a", "--write-baseline", "b"], "exclude each other"),
@@ -161,6 +161,71 @@ def test_where_a_fix_goes(call: Call, arguments: list[str], place: str, tmp_path
     changed = {name for name, content in snapshot(tmp_path).items() if before.get(name) != content}
     assert changed == {place}
     assert b"nodefaults" in (tmp_path / place).read_bytes()
+
+
+def test_fixes_of_folders_with_one_name_do_not_replace_each_other(call: Call, tmp_path: Path) -> None:
+    for folder, python in (("a", "3.7"), ("b", "3.9")):
+        (tmp_path / folder / "m").mkdir(parents=True)
+        (tmp_path / folder / "m" / "conda.yaml").write_text(LICENSED.replace("3.13.1", python))
+    call("a/m", "b/m", "--fix", "--fix-dir", "out")
+    written = snapshot(tmp_path / "out")
+    assert written.keys() == {"m/conda.yaml", "m-2/conda.yaml"}
+    assert b"python=3.7\n" in written["m/conda.yaml"]
+    assert b"python=3.9\n" in written["m-2/conda.yaml"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems have no such names")
+@pytest.mark.parametrize("where", [(), ("--in-place",)])
+def test_a_model_whose_name_is_no_text_is_mended_too(
+    call: Call, tmp_path: Path, where: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "odd" / os.fsdecode(b"\xff\xfe")
+    folder.mkdir(parents=True)
+    (folder / "conda.yaml").write_text(LICENSED)
+    assert call("odd", "--fix", *where) == 1
+    mended = folder if where else tmp_path / "odd.rewritten" / folder.name
+    assert "nodefaults" in (mended / "conda.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [
+        (["html=none/x.html"], "there is no folder none"),
+        (["json=tree"], "tree cannot be written: it is a folder"),
+        (["json=x", "sarif=./x"], "two reports go to x"),
+        (["json=-", "text"], "only one report can go to stdout"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_read(
+    call: Call, capsys: pytest.CaptureFixture[str], tmp_path: Path, outputs: list[str], words: str
+) -> None:
+    before = snapshot(tmp_path)
+    assert call("tree", *(f"--output={output}" for output in outputs)) == 2
+    told = capsys.readouterr()
+    assert words in told.err
+    assert "3 models" not in told.out + told.err
+    assert snapshot(tmp_path) == before
+
+
+def test_a_dash_is_stdout(call: Call, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert call("tree", "--output", "json=-") == 1
+    assert json.loads(capsys.readouterr().out)["summary"]["models"] == 3
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_behind_stdout_is_no_finding() -> None:
+    argv = [sys.executable, "-m", "envbuilder", "audit", str(MODELS / "seed-sklearn")]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            argv, env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error[usage/invalid]: stdout cannot be written: no space left on device\n"
+        "  hint: write into a file elsewhere\n"
+    )
 
 
 def test_a_fix_from_inside_the_folder_goes_beside_it(
