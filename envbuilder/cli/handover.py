@@ -30,9 +30,8 @@ def hand_over_command(model: str, *, version: str | None, output: str, quiet: bo
     release = _release(version, settings)
     environment_name(locate(model), release)  # a model that MLflow cannot name is no reason to build first
     machine = output == "json"
-    restored = (
-        restored_for(model, **shared) if machine else told_and_noted(model, telling=not quiet, **shared)
-    )
+    # No ticket is written: the next call has more to do than to tell a prefix.
+    restored = restored_for(model, **shared)
     with restored.lease:
         done = hand_over(restored, locate(model), release=release, settings=settings)
         if machine:

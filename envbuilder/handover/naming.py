@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from envbuilder.handover.wishes import Wished, read_wishes, requirement_lines, unnamed
 from envbuilder.reader.directory import Directory
+from envbuilder.reader.reading import Reading
 
 if TYPE_CHECKING:
     from envbuilder.handover.release import Release
@@ -24,7 +25,7 @@ def environment_name(model: Path, release: Release) -> str:
     """
     with Directory(model) as directory:
         wished = read_wishes(directory, release)
-        lines = list(requirement_lines(wished.dependencies or (), directory))
+        lines = list(requirement_lines(wished.dependencies or (), Reading(directory)))
     text = _head(wished, release) + _body(lines, release)
     return "mlflow-" + hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 

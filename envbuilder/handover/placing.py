@@ -21,6 +21,9 @@ def place(path: Path, prefix: Path, layout: Layout) -> bool:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from None
+    try:
         path.symlink_to(prefix)
     except FileExistsError:
         return _replace(path, prefix, layout)

@@ -28,8 +28,12 @@ NEWEST = (3, 17)
 
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.\d{1,4})?(?:[.-]?(?:dev|rc|post)\d*)?", re.ASCII)
 _SHEBANG_BYTES = 4096
-_PYTHON_PATH = re.compile(rb"(?:^#!|exec' '?)\s*(/[^\s'\"]+)", re.MULTILINE)
-"""The first line of a script; or its second, where the path is too long or has spaces (distlib's way out)."""
+_PYTHON_PATHS = (
+    re.compile(rb"\A#![ \t]*(/[^\s]*python[^\s/]*)"),
+    # The first line is of a shell where the path is too long or has spaces (distlib).
+    re.compile(rb"exec' '(/[^']*python[^'/]*)'"),
+    re.compile(rb"exec' (/[^\s']*python[^\s'/]*)"),
+)
 
 SCRIPT = """
 import json, sys
@@ -126,11 +130,9 @@ def _ask(script: Path, settings: Settings) -> tuple[str, str] | None:
 def _python_of(script: Path) -> Path | None:
     try:
         with script.open("rb") as stream:
-            found = _PYTHON_PATH.search(stream.read(_SHEBANG_BYTES))
+            head = stream.read(_SHEBANG_BYTES)
     except OSError:
         return None
+    named = [Path(os.fsdecode(found[1])) for pattern in _PYTHON_PATHS if (found := pattern.search(head))]
     beside = script.resolve().parent / "python"
-    for path in (Path(os.fsdecode(found[1])) if found else None, beside):
-        if path and path.name.startswith("python") and path.is_file():
-            return path
-    return None
+    return next((path for path in (*named, beside) if path.is_file()), None)

@@ -10,12 +10,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from envbuilder.findings import Origin
 from envbuilder.flavors import PYTHON_FUNCTION
 from envbuilder.handover.errors import HandoverError
 from envbuilder.reader import limits, mlmodel
 from envbuilder.reader.directory import Directory, inner_path
 from envbuilder.reader.gather import Missing
 from envbuilder.reader.model import PYTHON_ENV, REQUIREMENTS
+from envbuilder.reader.reading import Reading
 from envbuilder.reader.safeyaml import Items, Mapping, Node, Scalar, is_absent, read_mapping
 from envbuilder.redact import excerpt
 
@@ -147,19 +149,23 @@ def _pinned(operator: str | None, version: str | None) -> str | None:
 
 
 def requirement_lines(
-    lines: Iterable[str], directory: Directory, base: str = "", *, constraint: bool = False
+    lines: Iterable[str], reading: Reading, base: str = "", *, constraint: bool = False
 ) -> Iterator[tuple[str, bool]]:
-    """Yield the lines that requirements come down to, with those of the files they name; whether of constraints."""
+    """Yield the lines that requirements come down to, with those of the files they name; whether of constraints.
+
+    Raises HandoverError, Refusal: also for files that name each other without end.
+    """
     for line in _joined(lines):
         option, _, path = line.partition(" ")
         if path and option in ("-r", "--requirement", "-c", "--constraint"):
             named = inner_path(path.strip(), base=base)
+            reading.count_include(Origin(file=named))
             try:
-                content = directory.read(named).content
+                content = reading.directory.read(named).content
             except Missing:
                 unnamed(f"{excerpt(named)} is not there")
             yield from requirement_lines(
-                content.decode("utf-8", "replace").splitlines(), directory, named.rpartition("/")[0],
+                content.decode("utf-8", "replace").splitlines(), reading, named.rpartition("/")[0],
                 constraint=option.lstrip("-").startswith("c"),
             )  # fmt: skip
         else:

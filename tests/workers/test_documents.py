@@ -133,8 +133,8 @@ def test_examples_of_every_type_are_read() -> None:
         assert asked(Model(tensors=[tensor("int8")]), body, "example", type="ndarray").dtype == "int8"
     assert asked(Model(), {"messages": []}, "example", type="json_object") == {"messages": []}
     model = Model()
-    body = {"inputs": "text", "params": {"top": 1}}
-    assert asked(model, body, "example", type="json_object", params="true") == "text"
+    with_params = {"inputs": "text", "params": {"top": 1}}
+    assert asked(model, with_params, "example", type="json_object", params="true") == "text"
     assert model.params == {"top": 1}
 
 
