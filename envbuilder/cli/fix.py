@@ -58,8 +58,9 @@ def fix_command(
             raise UsageError("an alias means one version", hint="name one model with --move-alias")
         dry = dry_run if dry_run is not None else not registering or len(uris) > 1
         run = _Run(
-            wanted=wanted, progress=progress, proving=not no_predict, aliases=aliases, text=output == "text"
-        )
+            wanted=wanted, progress=progress, proving=not no_predict, aliases=aliases,
+            text=output == "text", several=len(uris) > 1,
+        )  # fmt: skip
         outcomes = [run.model(uri, registering=registering and not dry) for uri in uris]
     if output == "json":
         write_object({"dry_run": dry or not registering, "models": outcomes})
@@ -73,8 +74,15 @@ def _versions(models: tuple[str, ...], wanted: Asked) -> list[str]:
 
     found: list[str] = []
     for model in models:
-        name = registered(model)
-        found += [model] if name is None else [version.uri for version in listed(model, wanted.settings)]
+        if registered(model) is None:
+            found.append(model)
+            continue
+        versions = listed(model, wanted.settings)
+        done = {version.mends: version.uri for version in versions}
+        found += [version.uri for version in versions if version.uri not in done]
+        for version in versions:
+            if version.uri in done:
+                say(f"{visible(version.uri)}: mended already, as {visible(done[version.uri])}")
     return list(dict.fromkeys(found))
 
 
@@ -82,13 +90,21 @@ class _Run:
     """One run over versions; one that fails is told, and the others go on."""
 
     def __init__(
-        self, *, wanted: Asked, progress: Progress, proving: bool, aliases: tuple[str, ...], text: bool
+        self,
+        *,
+        wanted: Asked,
+        progress: Progress,
+        proving: bool,
+        aliases: tuple[str, ...],
+        text: bool,
+        several: bool,
     ) -> None:
         self._wanted = wanted
         self._progress = progress
         self._proving = proving
         self._aliases = aliases
         self._text = text
+        self._several = several
 
     def model(self, uri: str, *, registering: bool) -> dict[str, Any]:
         """Mend one version; return its JSON object."""
@@ -106,7 +122,7 @@ class _Run:
         wanted = self._wanted
         found = mended(uri, settings=wanted.settings, policy=wanted.policy, progress=self._progress)
         if self._text:
-            _show(found)
+            _show(found, named=self._several)
         done = None
         if registering and found.changed:
             from envbuilder.registry.registering import register
@@ -126,8 +142,11 @@ _PROOFS = {
 }
 
 
-def _show(found: Mended) -> None:
-    say(f"{visible(found.uri)}: {'to be mended' if found.changed else 'nothing to mend'}")
+def _show(found: Mended, *, named: bool) -> None:
+    if found.changed and named:
+        click.echo(visible(found.uri))  # before a diff's first line: patch leaves it out
+    elif not found.changed:
+        say(f"{visible(found.uri)}: nothing to mend")
     show_diffs(found.edits)
     for edit in found.edits:
         for change in edit.skipped:

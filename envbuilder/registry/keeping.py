@@ -46,7 +46,7 @@ def _save(path: Path, versions: tuple[Version, ...], layout: Layout) -> None:
 def _object(version: Version) -> dict[str, object]:
     known = version.registered
     return {
-        "uri": version.uri, "status": version.status, "name": known.name, "version": known.version,
+        "uri": version.uri, "status": version.status, "mends": version.mends, "name": known.name, "version": known.version,
         "run_id": known.run_id, "aliases": list(known.aliases), "stage": known.stage, "source": known.source,
     }  # fmt: skip
 
@@ -70,4 +70,9 @@ def _version(fields: Fields) -> Version:
         stage=fields.maybe_text("stage"),
         source=fields.maybe_text("source"),
     )
-    return Version(uri=fields.text("uri"), status=fields.maybe_text("status"), registered=known)
+    return Version(
+        uri=fields.text("uri"),
+        status=fields.maybe_text("status"),
+        mends=fields.maybe_text("mends"),
+        registered=known,
+    )

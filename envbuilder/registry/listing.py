@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from envbuilder.store.fields import Fields
 
 
+SOURCE = "envbuilder.source"
+"""The tag of a mended version that names the one it was made from."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
     """A version of a registered model. ``status`` is MLflow's: READY, PENDING_REGISTRATION, FAILED_REGISTRATION."""
@@ -24,6 +28,8 @@ class Version:
     uri: str
     registered: Registered
     status: str | None
+    mends: str | None = None
+    """The version that it was made from by register(), by its tag."""
 
 
 def list_versions(uri: str, settings: Settings) -> tuple[Version, ...]:
@@ -37,7 +43,7 @@ def list_versions(uri: str, settings: Settings) -> tuple[Version, ...]:
     problem = unserved(uri, settings)
     if problem:
         raise problem
-    answer = ask({"op": "versions", "uri": uri, "name": name}, settings)
+    answer = ask({"op": "versions", "name": name, "tag": SOURCE}, settings)
     try:
         if answer.has("error"):
             raise failure(uri, answer.object("error"))
@@ -62,4 +68,5 @@ def _version(fields: Fields) -> Version:
             source=excerpt(fields.maybe_text("source") or "", 500) or None,
         ),
         status=fields.maybe_text("status"),
+        mends=fields.maybe_text("mends"),
     )

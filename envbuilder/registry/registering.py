@@ -151,7 +151,6 @@ def _tags(mended: Mended, lock_id: str, proof: Proof) -> tuple[tuple[str, str], 
     changes = "; ".join(f"{change.code}: {change.message}" for change in dict.fromkeys(mended.made))
     found = {
         "source": mended.uri,
-        "source_run": mended.rewritten.spec.provenance.run_id or "",
         "version": version_of("envbuilder"),
         "files": ", ".join(mended.changed),
         "changes": changes[:TAG_CHARACTERS],
@@ -170,7 +169,7 @@ def _registered(
 ) -> Registration:
     request = {
         "op": "register", "uri": mended.uri, "name": mended.name, "version": mended.version,
-        "folder": str(model), "tags": dict(tags), "aliases": list(aliases),
+        "folder": str(model), "tags": dict(tags), "run_tag": f"{TAG}source_run", "aliases": list(aliases),
     }  # fmt: skip
     answer = ask(request, settings, seconds=SECONDS)
     try:
@@ -185,6 +184,8 @@ def _read(
     answer: Fields, mended: Mended, tags: tuple[tuple[str, str], ...], aliases: tuple[str, ...]
 ) -> Registration:
     known, version = dict(tags), answer.text("version")
+    if answer.text("source_run"):
+        tags = (*tags, (f"{TAG}source_run", answer.text("source_run")))
     proof = known[f"{TAG}proof"]
     return Registration(
         uri=f"{mended.uri.rpartition('/')[0]}/{version}",

@@ -20,7 +20,7 @@ def answer_to(request: dict[str, Any]) -> dict[str, Any]:
     """Do what a request asks for; each part fails for itself."""
     os.chdir(request["cwd"])  # what MLflow takes as relative is so to where the user is
     if request["op"] == "versions":
-        return _told(lambda: {"versions": list(_versions(request["name"]))})
+        return _told(lambda: {"versions": list(_versions(request["name"], request["tag"]))})
     if request["op"] == "register":
         return _told(lambda: _registered_anew(request))
     with ThreadPoolExecutor(request["threads"]) as pool:
@@ -76,8 +76,8 @@ def _identity(uri: str) -> tuple[str, dict[str, Any]]:
     return exact, {"identity": exact, "name": str(name), "version": str(version)}
 
 
-def _versions(name: str) -> Any:
-    """Yield every version of a registered model, or of all."""
+def _versions(name: str, tag: str) -> Any:
+    """Yield every version of a registered model, or of all; ``tag`` names the version that it was made from."""
     from mlflow import MlflowClient
 
     client = MlflowClient()
@@ -95,7 +95,7 @@ def _versions(name: str) -> Any:
                 "status": getattr(found, "status", None),
                 "stage": getattr(found, "current_stage", None) or None,
                 "aliases": sorted(aliases.get(str(found.version), ())),
-                "tags": {str(key): str(value) for key, value in (found.tags or {}).items()},
+                "mends": (found.tags or {}).get(tag),
             }
 
 
@@ -120,8 +120,9 @@ def _registered_anew(request: dict[str, Any]) -> dict[str, Any]:
     from mlflow import MlflowClient
 
     client = MlflowClient()
-    name, tags = request["name"], request["tags"]
-    run = client.create_run(_experiment(client, name, request["version"]), tags=tags)
+    name, old = request["name"], client.get_model_version(request["name"], request["version"])
+    tags = {**request["tags"], **({request["run_tag"]: old.run_id} if old.run_id else {})}
+    run = client.create_run(_experiment(client, old.run_id), tags=tags)
     try:
         client.log_artifacts(run.info.run_id, request["folder"], "model")
         source = f"{run.info.artifact_uri.rstrip('/')}/model"
@@ -132,14 +133,13 @@ def _registered_anew(request: dict[str, Any]) -> dict[str, Any]:
     client.set_terminated(run.info.run_id)
     for alias in request["aliases"]:
         client.set_registered_model_alias(name, alias, made.version)
-    return {"version": str(made.version), "run_id": run.info.run_id}
+    return {"version": str(made.version), "run_id": run.info.run_id, "source_run": old.run_id or ""}
 
 
-def _experiment(client: Any, name: str, version: str) -> str:
-    """Return the experiment of a version's run, the default one where that run is gone."""
+def _experiment(client: Any, run_id: str | None) -> str:
+    """Return the experiment of a run, the default one where that run is gone."""
     from mlflow.exceptions import MlflowException
 
-    run_id = client.get_model_version(name, version).run_id
     if run_id:
         with contextlib.suppress(MlflowException):
             return str(client.get_run(run_id).info.experiment_id)
