@@ -190,6 +190,7 @@ def test_nothing_that_is_written_holds_a_secret(index: Server, cli: Cli, tmp_pat
         (out / name).write_text(done.stdout + done.stderr)
         assert _holding(out) == [], command
     assert list((tmp_path / "store" / "envs").rglob("manifest.json"))
+    assert list((tmp_path / "store" / "requests").rglob("*.ticket"))
     assert _holding(tmp_path / "store", tmp_path / "home") == []
     assert TOKEN in {authorization for _, authorization in index.seen}
 
