@@ -16,7 +16,8 @@ import pytest
 from envbuilder.digests import digest
 from envbuilder.environment import Environment
 from envbuilder.errors import StoreError
-from envbuilder.store import faults
+from envbuilder.store import faults, files
+from envbuilder.store import publish as publishing
 from envbuilder.store.lease import try_exclusive
 from envbuilder.store.manifest import FOLDER, NAME
 from envbuilder.store.store import Store
@@ -25,7 +26,8 @@ from tests.store.fakes import ENV_ID, fill, interpreter, lock, make, publish
 Start = Callable[..., "Popen[str]"]
 
 KILLED_AT = """
-from envbuilder.store import faults
+from envbuilder.store import faults, files
+from envbuilder.store import publish as publishing
 def hook(point):
     if point == sys.argv[2]:
         print("there", flush=True)
@@ -324,3 +326,31 @@ def test_a_tool_of_a_dead_builder_is_ended_before_the_next_one_builds(store: Sto
     state = Path(f"/proc/{tool}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
     assert names(store.layout.tmp) == set()
+
+
+def test_data_is_on_the_disk_before_the_manifest_and_the_manifest_before_the_name(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a crash of the host leaves is then no environment, or a whole one."""
+    steps: list[tuple[str, bool, bool]] = []
+    place = store.layout.generations(ENV_ID)[0]
+
+    def noted(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            found = real(*arguments)
+            manifests = list(store.layout.tmp.rglob(f"{FOLDER}/{NAME}"))
+            steps.append((name, any(path.stat().st_size for path in manifests), place.exists()))
+            return found
+
+        return call
+
+    monkeypatch.setattr(publishing, "sync_file_system", noted("file system", publishing.sync_file_system))
+    monkeypatch.setattr(files.os, "fsync", noted("file", os.fsync))
+    make(store)
+    after_staging = steps[[name for name, *_ in steps].index("file system") :]
+    assert after_staging == [
+        ("file system", False, False),
+        ("file", True, False),
+        ("file", True, False),
+        ("file", False, True),
+    ]
