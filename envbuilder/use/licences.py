@@ -61,12 +61,12 @@ def judge_licences(
 ) -> Report:
     """Return every package of the models' locks with its licence, and what the policy says against them.
 
-    A model without a lock is locked first; nothing is built. What cannot be read, locked or fetched is
+    A model without a lock is locked first; nothing is built. One that is named twice is judged once. What cannot be read, locked or fetched is
     ``skipped``. ``today`` (in UTC) is the day that the policy's end dates are compared with. Raises
     StoreError.
     """
     run = _Run(request=request, settings=settings, terms=Terms(policy=policy, today=today), progress=progress)
-    judged = [run.model(model) for model in models]
+    judged = [run.model(model) for model in dict.fromkeys(models)]
     report = Report(
         models=tuple(found for found in judged if found),
         skipped=tuple(run.skipped),
@@ -123,10 +123,15 @@ class _Run:
         except StoreError:
             raise
         except EnvbuilderError as error:
-            self._unlocked.append(Skipped(path=name, reason=f"{error.code}: {error.message}"))
+            self._unlocked.append(Skipped(path=name, reason=f"{error.code}: {self._why(error)}"))
             return None
         self._gathering.gather(locked.lock.artifacts, progress=self._progress)
         return self._report(name, locked)
+
+    def _why(self, error: EnvbuilderError) -> str:
+        if self._settings.offline and error.code == "resolve/network":
+            return "it is not locked yet, which takes the package index"
+        return error.message
 
     def _report(self, name: str, locked: Locked) -> ModelReport:
         lock, spec, policy = locked.lock, locked.rewritten.spec, self._terms.policy

@@ -142,7 +142,13 @@ def test_offline_it_answers_from_the_store_and_tells_what_it_could_not(world: Wo
     report = world.judged(known, other, offline=True)
     assert [model.model for model in report.models] == [known]
     assert [item.path for item in report.skipped] == [other]
+    assert report.skipped[0].reason == "resolve/network: it is not locked yet, which takes the package index"
     assert not report.complete
+
+
+def test_a_model_that_is_named_twice_is_judged_once(world: World) -> None:
+    model = world.model("one", "app==1.0")
+    assert world.judged(model, model).summary == world.judged(model).summary
 
 
 def test_what_the_index_does_not_give_is_skipped_and_named(world: World) -> None:
