@@ -57,6 +57,9 @@ def locate(model: str) -> Path:
 
 def _mounted(uri: str) -> Path | None:
     """Return where a ``dbfs:/`` URI is mounted on this host; None where it is not."""
-    path = os.path.normpath(uri.partition(":")[2].replace("//", "/"))
+    rest = uri.partition(":")[2]
+    if rest.startswith("//") and not rest.startswith("///"):
+        return None  # another workspace: dbfs://profile@databricks/…
+    path = os.path.normpath(f"/{rest.lstrip('/')}")
     mounted = MOUNTS / path[1:] if path.startswith("/Volumes/") else MOUNTS / "dbfs" / path[1:]
     return mounted if mounted.exists() else None

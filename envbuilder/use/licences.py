@@ -16,6 +16,7 @@ from envbuilder.licensing.judging import LicenseVerdict, Subject, judge
 from envbuilder.licensing.library import Library
 from envbuilder.licensing.pages import Pages
 from envbuilder.licensing.terms import Terms
+from envbuilder.locate import remote
 from envbuilder.lock import Kind
 from envbuilder.policy import DEFAULT
 from envbuilder.policyfile.lints import LICENSES, with_policy_findings
@@ -143,7 +144,7 @@ class _Run:
         findings = tuple(verdict.finding for _, verdict in judged if verdict and verdict.finding)
         return ModelReport(
             model=name,
-            folder=name if os.path.isdir(name) else os.path.dirname(name),  # noqa: PTH112, PTH120
+            folder=name if remote(name) or os.path.isdir(name) else os.path.dirname(name),  # noqa: PTH112, PTH120
             mlflow_version=spec.provenance.mlflow_version,
             created=spec.provenance.created,
             python=lock.target.python,
