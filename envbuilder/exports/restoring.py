@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from envbuilder.builder.building import build
-from envbuilder.errors import PolicyError, UsageError
+from envbuilder.errors import InterpreterError, PolicyError, UsageError
 from envbuilder.exports.contents import Contents, unpack_export
 from envbuilder.exports.floors import floor_of, suffices
 from envbuilder.exports.result import ExportError
@@ -56,6 +56,7 @@ def restore_export(
         contents = unpack_export(archive, scratch / "export")
         _check_wishes(contents, request, policy)
         interpreter = _interpreter(contents.lock, settings, store, progress)
+        changes = (*contents.lock.changes, *_patch(contents.lock, interpreter, strict=request.strict))
         shelf = Shelf(store.layout.packages, store.layout.tmp)
         lock = _local(contents, shelf)
     unpacked = time.monotonic()
@@ -77,7 +78,7 @@ def restore_export(
         engine=lock.engine,
         python_requested=lock.target.python,
         as_of=lock.as_of,
-        changes=(*lock.changes, *_patch(lock, interpreter)),
+        changes=changes,
         seconds=Seconds(install=time.monotonic() - unpacked, total=time.monotonic() - began),
         files=(),
         absent=(),
@@ -149,15 +150,14 @@ def _shelved(artifact: Artifact, wheel: Path, shelf: Shelf) -> Artifact:
     return replace(artifact, url=SafeUrl(place.as_uri()))
 
 
-def _patch(lock: Lock, interpreter: Interpreter) -> tuple[Change, ...]:
-    if interpreter.version == lock.target.python:
+def _patch(lock: Lock, interpreter: Interpreter, *, strict: bool) -> tuple[Change, ...]:
+    """Return what is to be told of the interpreter's patch release. Raises InterpreterError if ``strict``."""
+    wanted, there = lock.target.python, interpreter.version
+    if there == wanted:
         return ()
-    return (
-        Change(
-            code="python/patch",
-            message=f"Python {interpreter.version} in place of {lock.target.python}, which is not at hand",
-            effect=Effect.ADAPTED,
-            before=lock.target.python,
-            after=interpreter.version,
-        ),
-    )
+    message = f"python {wanted} is not at hand; {there} of the same minor version is used"
+    if strict:
+        raise InterpreterError(
+            message, code="python/patch", hint=f"install python {wanted}, or leave --strict out"
+        )
+    return (Change(code="python/patch", message=message, effect=Effect.ADAPTED, before=wanted, after=there),)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from envbuilder.environment import Interpreter
 from envbuilder.errors import EnvbuilderError, InterpreterError
 from envbuilder.exports.lockform import export_lock
 from envbuilder.exports.manifest import NAME, is_export
@@ -110,6 +111,22 @@ def test_a_host_without_the_python_is_told_which(
     with pytest.raises(InterpreterError) as caught:
         restore_export(exported.path, settings=elsewhere)
     assert "'3.5.2'" in caught.value.message
+
+
+def test_another_patch_release_is_told(
+    unbuilt: Hold, shop: Path, elsewhere: Settings, tmp_path: Path, running: Interpreter
+) -> None:
+    held = unbuilt(make_wheel(shop, "plain"))
+    major, minor, patch = running.release
+    target = replace(held.lock.target, python=f"{major}.{minor}.{patch + 1}")
+    exported = export_lock(replace(held, lock=replace(held.lock, target=target)), tmp_path / "a")
+    with pytest.raises(InterpreterError, match="is not at hand"):
+        restore_export(exported.path, settings=elsewhere, request=Request(strict=True))
+    restored = restore_export(exported.path, settings=elsewhere)
+    with restored.lease:
+        assert [change.code for change in restored.changes] == ["python/patch"]
+        assert restored.environment.python_version == running.version
+        assert restored.lock_id == exported.lock_id
 
 
 def test_a_host_of_another_kind_is_refused(

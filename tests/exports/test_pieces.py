@@ -14,9 +14,11 @@ from envbuilder.archives.inspection import inspect_archive
 from envbuilder.environment import Interpreter
 from envbuilder.exports.elf import read_elf, replace_path
 from envbuilder.exports.floors import floor_of, suffices
+from envbuilder.exports.packing import Packer, packing_of
 from envbuilder.exports.repacking import repack
 from envbuilder.exports.result import ExportError
 from envbuilder.exports.shebangs import BESIDE, portable_script, relocated_script
+from envbuilder.exports.tarwriter import TarWriter, new_file
 from tests.builder.wheelsmith import make_wheel
 from tests.exports.conftest import GREETING, SCRIPTS, Hold
 
@@ -75,6 +77,36 @@ def test_a_script_of_python_starts_the_one_beside_it(first: bytes) -> None:
 @pytest.mark.parametrize("script", [b"", b"#!/bin/sh\necho 1\n", b"\x7fELF\n", b"#!/usr/bin/perl\n"])
 def test_other_scripts_stay(script: bytes) -> None:
     assert relocated_script(script) == portable_script(script) == script
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz", "a.tgz", "a.tar.zst"])
+def test_what_is_packed_is_an_archive_that_the_strict_reader_takes(name: str, tmp_path: Path) -> None:
+    for place in (tmp_path / name, tmp_path / "again" / name):
+        with new_file(place) as sink:
+            packer = Packer(packing_of(name), sink.write)
+            archive = TarWriter(packer.write)
+            archive.add_bytes("bin/run", b"#!/bin/sh\n", runnable=True)
+            archive.add_bytes("ü" * 90 + "/" + "n" * 90, bytes(100_000))
+            archive.add_link("lib64", "lib")
+            archive.close()
+            packer.close()
+    assert inspect_archive(tmp_path / name).members == 3
+    assert (tmp_path / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    place = tmp_path / "export"
+    place.write_text("old")
+
+    def interrupted() -> None:
+        with new_file(place) as sink:
+            sink.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert place.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [place]
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such files")
