@@ -16,8 +16,8 @@ import pytest
 from envbuilder.digests import digest
 from envbuilder.environment import Environment
 from envbuilder.errors import StoreError
-from envbuilder.store import faults, files
-from envbuilder.store import publish as publishing
+from envbuilder.store import faults
+from envbuilder.store.files import sync_file_system
 from envbuilder.store.lease import try_exclusive
 from envbuilder.store.manifest import FOLDER, NAME
 from envbuilder.store.store import Store
@@ -26,8 +26,8 @@ from tests.store.fakes import ENV_ID, fill, interpreter, lock, make, publish
 Start = Callable[..., "Popen[str]"]
 
 KILLED_AT = """
-from envbuilder.store import faults, files
-from envbuilder.store import publish as publishing
+from envbuilder.store import faults
+from envbuilder.store.files import sync_file_system
 def hook(point):
     if point == sys.argv[2]:
         print("there", flush=True)
@@ -344,8 +344,9 @@ def test_data_is_on_the_disk_before_the_manifest_and_the_manifest_before_the_nam
 
         return call
 
-    monkeypatch.setattr(publishing, "sync_file_system", noted("file system", publishing.sync_file_system))
-    monkeypatch.setattr(files.os, "fsync", noted("file", os.fsync))
+    synced = noted("file system", sync_file_system)
+    monkeypatch.setattr("envbuilder.store.publish.sync_file_system", synced)
+    monkeypatch.setattr(os, "fsync", noted("file", os.fsync))
     make(store)
     after_staging = steps[[name for name, *_ in steps].index("file system") :]
     assert after_staging == [
