@@ -11,7 +11,14 @@ import click
 from envbuilder.cli.failure import IMPOSSIBLE
 from envbuilder.cli.levels import Levels, level_options, with_levels
 from envbuilder.cli.options import policy_of, policy_option
-from envbuilder.cli.outputs import exit_code, failing_options, outputs_of, outputs_option, write_report
+from envbuilder.cli.outputs import (
+    check_place,
+    exit_code,
+    failing_options,
+    outputs_of,
+    outputs_option,
+    write_report,
+)
 from envbuilder.cli.terminal import showing_progress
 from envbuilder.cli.writing import write_pieces
 from envbuilder.errors import UsageError
@@ -73,7 +80,7 @@ def audit_command(
     levels: Levels,
     policy_path: Path | None,
 ) -> int:
-    """Report what is wrong with every model at and below PATH. Nothing is installed, run or fetched.
+    """Report what is wrong with every model at and below PATH. Nothing is installed or run.
 
     PATH may be the URI of a model; models:/ is every version of every registered model, models:/NAME of one.
     Of those the environment files are fetched, by MLflow, and kept.
@@ -84,6 +91,8 @@ def audit_command(
     mending = Mending(fix=fix, in_place=in_place, folder=fix_dir)
     if baseline and write_baseline:
         raise UsageError("--baseline and --write-baseline exclude each other", hint="choose one of them")
+    if write_baseline:
+        check_place(write_baseline)
     policy = with_levels(policy_of(policy_path), levels)
     with showing_progress() as progress:
         report = audit(

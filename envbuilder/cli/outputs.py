@@ -69,11 +69,11 @@ def read_output(text: str, formats: Collection[str]) -> Output:
     require(name)
     place = Path(file) if file and file != "-" else None
     if place:
-        _check(place)
+        check_place(place)
     return Output(format=name, file=place)
 
 
-def _check(place: Path) -> None:
+def check_place(place: Path) -> None:
     """Raise UsageError if no file can be written there: it is a folder, or in none."""
     if not os.path.isdir(place.parent):  # noqa: PTH112 - False where Path raises
         raise UsageError(

@@ -72,6 +72,7 @@ def test_exit_codes(call: Call, arguments: list[str], code: int) -> None:
         (["tree", "--output", "json="], "is no output"),
         (["tree", "--output", "json", "--output", "text"], "only one report can go to stdout"),
         (["tree", "--output", "json=gone/r.json"], "cannot be written: there is no folder gone"),
+        (["tree", "--write-baseline", "gone/b.json"], "cannot be written: there is no folder gone"),
         (["tree", "--in-place"], "add --fix"),
         (["tree", "--fix", "--in-place", "--fix-dir", "x"], "exclude each other"),
         (["tree", "--baseline", "a", "--write-baseline", "b"], "exclude each other"),
