@@ -25,6 +25,7 @@ class Channel:
 
     def __init__(self, ours: socket.socket, child: subprocess.Popen[Any]) -> None:
         ours.setblocking(False)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, wire.ON_THE_WAY)
         self._socket = ours
         self._child = child
         self._process: int | None = None

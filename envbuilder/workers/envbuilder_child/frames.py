@@ -44,8 +44,11 @@ def unpack(unpacker: Any, tree: Any) -> Any:
 def _pack_frame(packer: Any, frame: Any) -> Any:
     blocks: Dict[Any, Any] = {}
     others = []
-    for position, dtype in enumerate(frame.dtypes.tolist()):
-        if columns.is_plain(dtype) and dtype.isnative:  # pandas takes no columns of others out of a frame
+    dtypes_of = frame.dtypes.tolist()
+    # pandas takes no columns out of a frame that are not in the host's byte order
+    plain = {dtype for dtype in set(dtypes_of) if columns.is_plain(dtype) and dtype.isnative}
+    for position, dtype in enumerate(dtypes_of):
+        if dtype in plain:
             blocks.setdefault(dtype, []).append(position)
         else:
             others.append([position, _pack_column(packer, frame, position)])

@@ -15,6 +15,7 @@ def serve(descriptor: int, line: int, model: str) -> None:
     lifeline.hold(line)
     connection = socket.fromfd(descriptor, socket.AF_UNIX, socket.SOCK_STREAM)
     socket.socket(fileno=descriptor).close()  # what the model starts must not hold our connection open
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, wire.ON_THE_WAY)
     reader = wire.Reader(connection.recv_into)
     try:
         loaded = _load(connection.sendall, model)

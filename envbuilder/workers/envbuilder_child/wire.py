@@ -24,6 +24,9 @@ LARGEST = 1 << 36
 SMALL = 1 << 16
 """Bytes up to which parts are sent together, and read ahead."""
 
+ON_THE_WAY = 1 << 20
+"""Bytes that the kernel is asked to take before the other side has read them: fewer turns for large frames."""
+
 LARGE = 1 << 20
 """Bytes from which a buffer has pages of its own, which are not filled with zeros first."""
 
