@@ -10,8 +10,9 @@ from envbuilder.archives.inspection import inspect_archive
 from envbuilder.builder.carrier import carrier_of
 from envbuilder.builder.fetching import Fetcher
 from envbuilder.builder.installer import Job
+from envbuilder.exports.inventory import libraries_of
 from envbuilder.exports.manifest import WHEELS, BuiltWheel
-from envbuilder.exports.repacking import repack
+from envbuilder.exports.repacking import installed_files, repack
 from envbuilder.findings import Change, Effect
 from envbuilder.lock import Kind
 from envbuilder.redact import SafeUrl
@@ -47,6 +48,8 @@ class Gathered:
     lock: Lock
     wheels: tuple[Path, ...]
     built: tuple[BuiltWheel, ...]
+    libraries: tuple[str, ...] = ()
+    """Libraries of the system that what was built here names."""
 
 
 def gather(held: Holding) -> Gathered:
@@ -68,7 +71,14 @@ def gather(held: Holding) -> Gathered:
         artifacts.append(_as_wheel(asked, mark, wheel))
     changes = (*held.lock.changes, *map(_change, built))
     lock = replace(held.lock, artifacts=tuple(artifacts), changes=changes)
-    return Gathered(lock=lock, wheels=tuple(wheels), built=tuple(built))
+    return Gathered(lock=lock, wheels=tuple(wheels), built=tuple(built), libraries=_libraries(held))
+
+
+def _libraries(held: Holding) -> tuple[str, ...]:
+    """Return what the compiled files of built packages ask for: no tag of their wheels promises that."""
+    sources = [artifact for artifact in held.lock.artifacts if artifact.kind is Kind.SDIST]
+    prefix = held.environment.prefix
+    return libraries_of(path for source in sources for path in installed_files(source, prefix))
 
 
 def _carried(held: Holding) -> tuple[Artifact, ...]:

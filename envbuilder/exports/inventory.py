@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -44,11 +45,20 @@ def take_inventory(tree: Path, *, place: bytes) -> Inventory:
                 elves.append(elf)
             if _names(path, place):
                 naming.append(path.relative_to(tree).as_posix())
-    names |= {elf.soname for elf in elves}
-    needed = {name for elf in elves for name in elf.needed}
-    outside = sorted(name for name in needed - names if not _LIBC.fullmatch(name))
     glibc = max((elf.glibc for elf in elves), default=())
-    return Inventory(glibc=glibc, libraries=tuple(outside), naming=tuple(sorted(naming)))
+    return Inventory(glibc=glibc, libraries=_outside(elves, names), naming=tuple(sorted(naming)))
+
+
+def libraries_of(files: Iterable[Path]) -> tuple[str, ...]:
+    """Return the libraries that these files ask for and that are none of them. Raises OSError."""
+    paths = list(files)
+    return _outside([elf for path in paths if (elf := read_elf(path))], {path.name for path in paths})
+
+
+def _outside(elves: Sequence[Elf], names: set[str]) -> tuple[str, ...]:
+    there = names | {elf.soname for elf in elves}
+    needed = {name for elf in elves for name in elf.needed}
+    return tuple(sorted(name for name in needed - there if not _LIBC.fullmatch(name)))
 
 
 def _names(path: Path, place: bytes) -> bool:

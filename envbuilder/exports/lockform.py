@@ -40,7 +40,10 @@ def export_lock(held: Holding, place: Path) -> Exported:
         packages=len(lock.artifacts),
         interpreter=False,
         needs=Needs(
-            platform=lock.target.platform, floor=manifest.floor, python=f"CPython {_minor(lock)} on the host"
+            platform=lock.target.platform,
+            floor=manifest.floor,
+            python=f"CPython {_minor(lock)} on the host",
+            libraries=gathered.libraries,
         ),
         changes=lock.changes,
         notes=_notes(gathered),

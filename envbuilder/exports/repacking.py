@@ -48,6 +48,12 @@ def repack(artifact: Artifact, prefix: Path, folder: Path) -> Path:
     return place
 
 
+def installed_files(artifact: Artifact, prefix: Path) -> Iterator[Path]:
+    """Yield the files of an installed artifact, without bytecode. Raises ExportError, OSError."""
+    installed = _Installed(info=_info(artifact, prefix), prefix=prefix)
+    return (prefix / place for place in installed.listed())
+
+
 def _info(artifact: Artifact, prefix: Path) -> Path:
     from packaging.utils import canonicalize_name
 
@@ -85,7 +91,7 @@ class _Installed:
         """Yield name, bytes and whether it may be run of everything that belongs into the wheel."""
         made = self._entry_points()
         data = f"{self.info.name.removesuffix('.dist-info')}.data"
-        for place in self._listed():
+        for place in self.listed():
             path = self.prefix / place
             runnable = bool(path.stat().st_mode & 0o100)
             site = posixpath.relpath(place, self.info.parent.relative_to(self.prefix).as_posix())
@@ -98,7 +104,7 @@ class _Installed:
             else:
                 yield f"{data}/data/{place}", path.read_bytes(), runnable
 
-    def _listed(self) -> Iterator[str]:
+    def listed(self) -> Iterator[str]:
         """Yield the paths of RECORD relative to the prefix, without bytecode and what installers write."""
         import csv
 

@@ -14,6 +14,7 @@ from envbuilder.archives.inspection import inspect_archive
 from envbuilder.environment import Interpreter
 from envbuilder.exports.elf import read_elf, replace_path
 from envbuilder.exports.floors import floor_of, suffices
+from envbuilder.exports.inventory import libraries_of
 from envbuilder.exports.packing import Packer, packing_of
 from envbuilder.exports.repacking import repack
 from envbuilder.exports.result import ExportError
@@ -118,6 +119,18 @@ def test_a_compiled_file_tells_what_it_needs(running: Interpreter) -> None:
     assert elf is not None
     assert "libc.so.6" in elf.needed or running.floor.startswith("musl")
     assert elf.glibc[:1] == ((2,) if running.floor.startswith("glibc") else ())
+
+
+@linux
+def test_libraries_that_are_there_are_not_asked_for(running: Interpreter, tmp_path: Path) -> None:
+    elf = read_elf(running.binary)
+    assert elf is not None
+    outside = libraries_of([running.binary])
+    assert set(outside) <= set(elf.needed)
+    assert not [name for name in outside if name.startswith(("libc.so", "libm.so", "libdl.so"))]
+    for name in outside:
+        (tmp_path / name).touch()
+    assert libraries_of([running.binary, *tmp_path.iterdir()]) == ()
 
 
 @linux

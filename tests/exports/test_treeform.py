@@ -62,6 +62,26 @@ def test_the_interpreter_comes_along_where_it_can(
     assert not {path.name for path in tree.glob("lib/python*/*")} & set(LEFT_OUT)
 
 
+@pytest.mark.parametrize(
+    ("binary", "source", "why"),
+    [
+        ("/usr/bin/python3.11", "system", "is the system's own"),
+        ("/opt/conda/bin/python3.11", "conda", "is conda's"),
+        ("/opt/homebrew/bin/python3.11", "path", "has its library in another place"),
+    ],
+)
+def test_an_interpreter_that_cannot_move_is_not_taken_along(
+    unbuilt: Hold, tmp_path: Path, binary: str, source: str, why: str
+) -> None:
+    held = unbuilt()
+    interpreter = replace(held.interpreter, binary=Path(binary), source=source)
+    (held.environment.prefix / "bin").mkdir(parents=True)
+    with pytest.raises(ExportError, match=why) as caught:
+        export_tree(replace(held, interpreter=interpreter), tmp_path / "tree.tar", interpreter=True)
+    assert caught.value.code == "export/not-relocatable"
+    assert not (tmp_path / "tree.tar").exists()
+
+
 def test_it_says_what_it_is(hold: Hold, shop: Path, tmp_path: Path) -> None:
     held = hold(make_wheel(shop, "plain"), make_sdist(shop, "built"))
     exported = export_tree(held, tmp_path / "tree.tar", interpreter=False)
