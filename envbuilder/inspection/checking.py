@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envbuilder.errors import EnvbuilderError, UsageError
+from envbuilder.errors import EnvbuilderError, ResolveError, UsageError
 from envbuilder.inspection.closure import Closure, closure_of
 from envbuilder.inspection.comparing import mismatches_of
 from envbuilder.inspection.memory import find_closure, save_closure
@@ -14,6 +14,7 @@ from envbuilder.inspection.places import Python, python_at, running_python
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.reader.directory import Directory
+from envbuilder.redact import excerpt
 from envbuilder.request import Request, read_python
 from envbuilder.store.layout import Layout, open_layout
 from envbuilder.store.records import Records
@@ -40,8 +41,9 @@ def inspect_model(
     """Return what a Python has otherwise than the model's lock, without importing or changing anything.
 
     ``python`` is the path of an executable or of a prefix, or a version, which means this host's nearest;
-    None for the running one; ``name`` is the model as the caller wrote it. A model that the store does not know is locked first. Raises InterpreterError,
-    and whatever locking raises.
+    None for the running one. ``name`` is the model as the caller wrote it. A model that the store does not
+    know is locked first. Raises InterpreterError, EnvbuilderError (``check/no-lock``) where locking would
+    need a network and there is none, and whatever locking raises.
     """
     inspected = _inspected(python, settings, progress)
     closure = wanted_closure(model, request=request, settings=settings, policy=policy, progress=progress)
@@ -112,7 +114,16 @@ def _locked(
 ) -> Closure:
     from envbuilder.use.locking import lock_model
 
-    locked = lock_model(model, request=request, settings=settings, policy=policy, progress=progress)
+    try:
+        locked = lock_model(model, request=request, settings=settings, policy=policy, progress=progress)
+    except ResolveError as error:
+        if error.code != "resolve/network" or not (request.offline or settings.offline):
+            raise
+        raise EnvbuilderError(
+            f"the store knows no lock of {excerpt(str(model))}, and none can be made offline",
+            code="check/no-lock",
+            hint="make one where there is a network: `envbuilder lock MODEL`",
+        ) from error
     closure = closure_of(locked, resolution_key(locked.rewritten, request, settings, policy))
     if seen and seen.agrees_with(locked.rewritten.spec.provenance):
         save_closure(open_layout(settings.home.absolute()), key, closure)
