@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,6 @@ from envbuilder.cli.build import build_object, restored_for, substitution_lines
 from envbuilder.cli.failure import CLEAN, finding_lines
 from envbuilder.cli.objects import write_object
 from envbuilder.cli.terminal import say
-from envbuilder.locate import locate
 from envbuilder.redact import visible
 from envbuilder.report.objects import finding_object
 from envbuilder.settings import Settings
@@ -25,15 +25,17 @@ def hand_over_command(model: str, *, version: str | None, output: str, quiet: bo
     """Build, hand over, and tell: the link on stdout, what MLflow wants besides on stderr."""
     from envbuilder.handover.handing import hand_over
     from envbuilder.handover.naming import environment_name
+    from envbuilder.remote.locating import located
 
     settings = Settings.from_environ()
     release = _release(version, settings)
-    environment_name(locate(model), release)  # a model that MLflow cannot name is no reason to build first
+    path = located(model, settings=settings)
+    environment_name(path, release)  # a model that MLflow cannot name is no reason to build first
     machine = output == "json"
     # No ticket is written: the next call has more to do than to tell a prefix.
     restored = restored_for(model, **shared)
     with restored.lease:
-        done = hand_over(restored, locate(model), release=release, settings=settings)
+        done = hand_over(restored, path, release=release, settings=settings)
         if machine:
             write_object({**build_object(model, restored), "mlflow": handover_object(done)})
             return CLEAN
@@ -48,14 +50,24 @@ def hand_over_command(model: str, *, version: str | None, output: str, quiet: bo
 def take_back_command(model: str, *, version: str | None, output: str) -> int:
     """Remove the link and the pin."""
     from envbuilder.handover.handing import take_back
+    from envbuilder.remote.locating import located
 
     settings = Settings.from_environ()
-    path, removed = take_back(locate(model), release=_release(version, settings), settings=settings)
+    path, removed = take_back(
+        located(model, settings=settings), release=_release(version, settings), settings=settings
+    )
     if output == "json":
         write_object({"model": model, "path": str(path), "removed": removed})
     else:
         click.echo(f"{'removed' if removed else 'nothing at'} {visible(str(path))}")
     return CLEAN
+
+
+def _folder(model: str, settings: Settings) -> Path:
+    """Return the folder with a model's environment files; of a URI they are in the store."""
+    from envbuilder.remote.locating import located
+
+    return located(model, settings=settings)
 
 
 def _release(version: str | None, settings: Settings) -> Release:

@@ -6,6 +6,7 @@ vain and the listing has (a conda file of another name, an include, a wheel).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -118,7 +119,7 @@ class _Batch:
         return unserved(uri, self._settings)
 
     def _opens(self) -> bool:
-        return self._policy.sources.local != "deny"
+        return not self._policy.sources.local == self._policy.sources.editable == "deny"
 
     def _remembered(self, model: _Model) -> Gathered | None:
         folder = self._keeping.tree(model.known.tree) if model.known else None
@@ -133,7 +134,10 @@ class _Batch:
             self._round(pending)
         for model in self._models:
             if model.outcome is None:
-                self._finish(model)
+                model.outcome = RemoteError(
+                    f"the files of {excerpt(model.uri)} name others more than {ROUNDS} times in a row",
+                    hint="download the model, and name its folder",
+                )
         return [model.outcome for model in self._models if model.outcome is not None]
 
     def _round(self, pending: list[_Model]) -> None:
@@ -200,12 +204,24 @@ class _Batch:
 
     def _look_again(self, model: _Model, staged: Path) -> None:
         """Find what the reader wanted and does not have: an empty name, or a place in a folder not yet listed."""
-        provenance = _examined(model, staged).provenance
+        spec = _examined(model, staged)
+        provenance = spec.provenance
         read = {file.path for file in provenance.files}
         lacking = (read & model.hollow) | {path for path in provenance.absent if "/" in path}
         shut = {path for path in lacking if _archive(path) and not self._opens()}
+        folders = {path.rpartition("/")[0] for path in shut}
+        for tree in self._trees(spec):
+            lacking |= {path for path in model.hollow if tree.holds(path)}
+            folders |= {path for path in _folders(staged) if tree.holds(path)} | {tree.path}
         model.wanted = tuple(sorted(lacking - shut - model.asked))
-        model.folders = tuple(sorted({path.rpartition("/")[0] for path in shut} - model.asked - {""}))
+        model.folders = tuple(sorted(folders - model.asked - {"", "."}))
+
+    def _trees(self, spec: EnvSpec) -> list[_Tree]:
+        """Return the source trees in the model that the policy opens: an empty file in one would be a wrong one."""
+        references = (
+            reference for reference in spec.direct if reference.path and not _archive(reference.path)
+        )
+        return [_Tree(reference.path) for reference in references] if self._opens() else []
 
     def _finish(self, model: _Model) -> None:
         assert model.staged is not None  # noqa: S101
@@ -215,7 +231,9 @@ class _Batch:
         if model.identity and model.identity != model.uri:
             self._keeping.save_note(address(model.identity, self._settings, wheels=self._opens()), note)
         model.known = note
-        model.outcome = self._remembered(model)
+        model.outcome = self._remembered(model) or RemoteError(
+            f"the files of {excerpt(model.uri)} were changed in the store at once", hint="try again"
+        )
 
 
 def _examined(model: _Model, staged: Path) -> EnvSpec:
@@ -226,6 +244,22 @@ def _examined(model: _Model, staged: Path) -> EnvSpec:
             f"{excerpt(model.uri)} holds no MLmodel and no environment file", code="remote/no-model",
             hint="name the folder of a model, such as runs:/RUN/model",
         ) from error  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A source tree in a model."""
+
+    path: str
+
+    def holds(self, path: str) -> bool:
+        """Whether a file or a folder is part of it."""
+        return self.path == "." or path.startswith(f"{self.path}/")
+
+
+def _folders(staged: Path) -> Iterator[str]:
+    for place, names, _ in os.walk(staged):
+        yield from (os.path.relpath(os.path.join(place, name), staged) for name in names)  # noqa: PTH118
 
 
 def _archive(path: str) -> bool:

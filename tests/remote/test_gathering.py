@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from envbuilder.cli.main import run_command_line
 from envbuilder.errors import EnvbuilderError
 from envbuilder.policy import DEFAULT, Policy, Sources
 from envbuilder.progress import SILENT
@@ -108,19 +110,29 @@ def test_what_the_reader_wants_comes_and_nothing_else(bucket: Bucket, tmp_path: 
         located("s3://models/other", settings=offline)
 
 
-def test_a_wheel_of_the_model_comes_where_the_policy_opens_it(bucket: Bucket, tmp_path: Path) -> None:
-    wheel = b"any bytes: it is not opened here"
-    name = "own-1.0-py3-none-any.whl"
-    files = {
-        "MLmodel": b"flavors: {}\n",
-        "requirements.txt": f"wheels/{name}\n".encode(),
-        f"wheels/{name}": wheel,
-    }
-    uri, settings = bucket.put("wheeled", files), bucket.settings(tmp_path)
-    shut = located(uri, settings=settings)
-    assert (shut / "wheels" / name).read_bytes() == b""
-    opened = located(uri, settings=settings, policy=Policy(sources=Sources(local="allow")))
-    assert (opened / "wheels" / name).read_bytes() == wheel
+def test_what_a_model_brings_comes_where_the_policy_opens_it(bucket: Bucket, tmp_path: Path) -> None:
+    wheel, wheels = (
+        "wheels/own-1.0-py3-none-any.whl",
+        {"requirements.txt": b"wheels/own-1.0-py3-none-any.whl\n"},
+    )
+    tree = {"code/own/pyproject.toml": b"[project]\nname='own'\n", "code/own/src/own/deep.py": b"x = 1\n"}
+    common = {"MLmodel": b"flavors: {}\n", "model.bin": b"0" * 1000}
+    uris = [
+        bucket.put("wheeled", common | wheels | {wheel: b"any bytes: it is not opened here"}),
+        bucket.put("sources", common | tree | {"requirements.txt": b"-e code/own\n"}),
+    ]
+    settings = bucket.settings(tmp_path)
+
+    def folders(policy: Policy) -> list[Path]:
+        found = gather(uris, settings=settings, policy=policy, progress=SILENT)
+        return [outcome.folder for outcome in found if isinstance(outcome, Gathered)]
+
+    shut, opened = folders(DEFAULT), folders(Policy(sources=Sources(local="allow", editable="allow")))
+    assert (shut[0] / wheel).read_bytes() == b""
+    assert sorted(_files(shut[1])) == ["MLmodel", "model.bin", "requirements.txt"]
+    assert (opened[0] / wheel).read_bytes() == b"any bytes: it is not opened here"
+    assert {path: (opened[1] / path).read_bytes() for path in tree} == tree
+    assert (opened[1] / "model.bin").read_bytes() == b""
 
 
 def test_all_of_a_model_comes_once_and_anew_when_it_was_logged_anew(bucket: Bucket, tmp_path: Path) -> None:
@@ -144,6 +156,38 @@ def test_all_of_a_model_comes_once_and_anew_when_it_was_logged_anew(bucket: Buck
     assert anew.lease
     anew.lease.close()
     assert (anew.folder / "model.pkl").read_bytes() == b"new"
+
+
+def test_commands_name_models_by_their_uris(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def call(*arguments: str) -> str:
+        assert run_command_line(arguments) in {0, 1}
+        return capsys.readouterr().out
+
+    licensed = b"channels: [defaults]\ndependencies: [python=3.11.1, pip, {pip: [numpy==1.26.0]}]\n"
+    old, new = (
+        bucket.put(name, {"MLmodel": b"flavors: {}\n", "conda.yaml": licensed.replace(b"26", version)})
+        for name, version in (("old", b"25"), ("new", b"26"))
+    )
+    for name, value in {
+        **bucket.variables,
+        "HOME": str(tmp_path),
+        "ENVBUILDER_HOME": str(tmp_path / "store"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    report = json.loads(call("audit", old, new, "--output", "json"))
+    assert [model["model"] for model in report["models"]] == [old, new]
+    assert "channels: [conda-forge, nodefaults]" in call("rewrite", old)
+    compared = call("diff", "--files", old, new, "--offline")
+    assert "numpy" in compared
+    assert str(tmp_path) not in compared
+    told = json.loads(call("explain", old, "--offline", "--output", "json"))
+    assert told["model"] == old
+    assert run_command_line(["rewrite", old, "--in-place"]) == 2
+    assert "--in-place writes into folders" in capsys.readouterr().err
 
 
 def test_a_store_that_is_gone_is_told_without_secrets(bucket: Bucket, tmp_path: Path) -> None:
