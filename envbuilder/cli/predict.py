@@ -17,6 +17,7 @@ from envbuilder.redact import excerpt, visible
 from envbuilder.report.objects import finding_object
 
 if TYPE_CHECKING:
+    from envbuilder.predictions.given import Given
     from envbuilder.predictions.trial import Trial
 
 LOG_LINES = 30
@@ -82,23 +83,35 @@ def predict_command(
 
 def _tried(wanted: Asked, model: str, input_path: Path | None, timeout: float | None) -> Trial:
     from envbuilder.predictions.given import read_input
-    from envbuilder.predictions.trial import input_for, try_model
+    from envbuilder.predictions.trial import try_model
+    from envbuilder.remote.whole import hold
     from envbuilder.use.restoration import restore
 
-    with showing_progress() as progress, wanted.held(model, progress) as held:
-        path = held.folder
+    with showing_progress() as progress:
         given = read_input(input_path) if input_path else None
-        if not (path / "MLmodel").is_file():
-            raise UsageError(
-                f"{excerpt(model)} has no MLmodel file, so there is nothing to load",
-                hint="give the folder of a logged model",
+        with hold(model, settings=wanted.settings, policy=wanted.policy, progress=progress) as held:
+            _require(held.folder, model, given)
+            restored = restore(
+                held.folder,
+                request=wanted.request,
+                settings=wanted.settings,
+                policy=wanted.policy,
+                progress=progress,
             )
-        input_for(path, given)  # no environment is made for a model that cannot be asked
-        restored = restore(
-            path, request=wanted.request, settings=wanted.settings, policy=wanted.policy, progress=progress
+            progress.phase("predict")
+            return try_model(restored, held.folder, given, timeout=timeout)
+
+
+def _require(folder: Path, model: str, given: Given | None) -> None:
+    """No environment is made for a model that cannot be loaded, or cannot be asked."""
+    from envbuilder.predictions.trial import input_for
+
+    if not (folder / "MLmodel").is_file():
+        raise UsageError(
+            f"{excerpt(model)} has no MLmodel file, so there is nothing to load",
+            hint="give the folder of a logged model",
         )
-        progress.phase("predict")
-        return try_model(restored, path, given, timeout=timeout)
+    input_for(folder, given)
 
 
 def _tell(trial: Trial, *, written: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from envbuilder.codes import catalogue
 from envbuilder.predictions.given import Given, read_input
 from envbuilder.predictions.trial import Trial, try_model
 from envbuilder.settings import Settings
 from envbuilder.use.restoration import restore
 from fixtures.make import HERE
-from tests.conftest import MODELS, Cli
+from tests.conftest import MODELS, ROOT, Cli
+from tests.documents import shown
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "predict.json").read_text("utf-8"))
 FARE = MODELS / "pyfunc-2.22"
@@ -67,6 +70,16 @@ def test_the_command_predicts_the_models_own_example_and_files(
         "0",
         "6.1899999999999995",
         "23.805",
+    ]
+
+
+def test_the_page_shows_what_the_command_says(cli: Cli, warm_home: Path) -> None:
+    page = (ROOT / "docs" / "predict.md").read_text("utf-8")
+    ((command, output),) = shown(page)
+    done = cli(*shlex.split(command)[1:], home=warm_home)
+    assert done.stdout == output
+    assert [code for code in catalogue() if code.startswith("predict/") and f"`{code}`" not in page] == [
+        "predict/no-input"
     ]
 
 
