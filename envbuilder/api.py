@@ -257,10 +257,11 @@ def audit(
     """Judge every model at and below the paths; nothing is installed or run, and for paths nothing is fetched.
 
     Of URIs the environment files are fetched (offline: read from the store); ``models:/`` means every version
-    of every registered model, ``models:/NAME`` of one. What cannot be read is ``skipped`` in the report. ``today`` is the day that the findings hold for
-    (support of a Python ends on one), in UTC unless given. With ``jobs`` above 1 processes are started,
-    which import the caller's main module. ``exclude`` holds patterns of folders to leave out; ``baseline``
-    is a file of known findings, which are left out. Raises UsageError if that file cannot be read.
+    of every registered model, ``models:/NAME`` of one. What cannot be read
+    is ``skipped`` in the report. ``today`` is the day that the findings hold for (support of a Python ends on
+    one), in UTC unless given. With ``jobs`` above 1 processes are started, which import the caller's main
+    module. ``exclude`` holds patterns of folders to leave out; ``baseline`` is a file of known findings, which
+    are left out. Raises UsageError if that file cannot be read.
     """
     import datetime as dates
 

@@ -50,15 +50,14 @@ def mended(uri: str, *, settings: Settings, policy: Policy, progress: Progress) 
     An alias or a stage means the version that it has now. Raises UsageError for what is no registered model,
     InputRefused, RemoteError, StoreError.
     """
+    if not uri.startswith("models:"):
+        raise _unregistered(uri)
     found = next(iter(gather([uri], settings=settings, policy=policy, progress=progress)))
     if not isinstance(found, Gathered):
         raise found
     exact = _VERSION.fullmatch(found.identity)
     if exact is None:
-        raise UsageError(
-            f"{excerpt(uri)} is no version of a registered model",
-            hint="name one: models:/NAME/VERSION or models:/NAME@ALIAS; for a folder use `envbuilder rewrite`",
-        )
+        raise _unregistered(uri)
     rewritten = rewrite(read_model(found.folder, name=found.identity), policy=policy)
     return Mended(
         uri=found.identity,
@@ -66,4 +65,11 @@ def mended(uri: str, *, settings: Settings, policy: Policy, progress: Progress) 
         version=exact["version"],
         rewritten=rewritten,
         edits=rewrite_files(rewritten),
+    )
+
+
+def _unregistered(uri: str) -> UsageError:
+    return UsageError(
+        f"{excerpt(uri)} is no version of a registered model",
+        hint="name one: models:/NAME/VERSION or models:/NAME@ALIAS; for a folder use `envbuilder rewrite`",
     )
