@@ -43,9 +43,9 @@ def pack(packer: Any, column: Any) -> Any:
     packer_of = _PACKERS.get("Masked" if name in _MASKED else kind)
     if packer_of is None:
         raise Unsupported("a column of {} cannot be carried".format(name))
-    return packer_of(
-        packer, column.to_series(index=range(len(column))) if hasattr(column, "to_series") else column
-    )
+    if kind not in _AS_INDEX and hasattr(column, "to_series"):
+        column = column.to_series(index=range(len(column)))
+    return packer_of(packer, column)
 
 
 def _pack_categorical(packer: Any, column: Any) -> Any:
@@ -79,7 +79,7 @@ def _pack_periods(packer: Any, column: Any) -> Any:
 
 
 def _pack_intervals(packer: Any, column: Any) -> Any:
-    values = column.array if hasattr(column, "array") else column.values
+    values = column if hasattr(column, "left") else column.array
     return ["intervals", [pack_index(packer, end) for end in (values.left, values.right)], values.closed]
 
 
@@ -98,6 +98,10 @@ _PACKERS: Dict[str, Any] = {
     "IntervalDtype": _pack_intervals,
     "SparseDtype": _pack_sparse,
 }
+
+
+_AS_INDEX = ("PeriodDtype", "IntervalDtype")
+"""Dtypes that a series has only since pandas 0.24, and an index before it."""
 
 
 def read(pandas: Any, unpacker: Any, tree: Any) -> Any:
@@ -146,11 +150,13 @@ def _read_strings(pandas: Any, unpacker: Any, name: Any, tree: Any) -> Any:
 def _read_periods(pandas: Any, unpacker: Any, ordinals: Any, freq: Any) -> Any:
     numbers = unpacker.value(ordinals)
     maker = getattr(pandas.PeriodIndex, "from_ordinals", None)
-    if maker is None:
-        return with_freq(
-            lambda known: pandas.PeriodIndex(pandas.core.arrays.PeriodArray(numbers, freq=known)), freq
-        )
-    return with_freq(lambda known: maker(numbers, freq=known), freq)
+    if maker is not None:
+        return with_freq(lambda known: maker(numbers, freq=known), freq)
+    kind = getattr(getattr(pandas.core, "arrays", None), "PeriodArray", None)
+    if kind is not None:
+        return with_freq(lambda known: pandas.PeriodIndex(kind(numbers, freq=known)), freq)
+    # before pandas 0.24
+    return with_freq(lambda known: pandas.PeriodIndex(ordinal=numbers, freq=known), freq)
 
 
 def with_freq(maker: Any, freq: Any) -> Any:
