@@ -10,7 +10,7 @@ from envbuilder.digests import PATH_HEX
 from envbuilder.redact import excerpt
 from envbuilder.registry.listing import Version, list_versions
 from envbuilder.remote.errors import RemoteError
-from envbuilder.remote.uris import address
+from envbuilder.remote.uris import address, registered
 from envbuilder.report.report import Registered
 from envbuilder.store.fields import Fields, Unreadable
 from envbuilder.store.files import replace_file
@@ -24,17 +24,34 @@ if TYPE_CHECKING:
     from envbuilder.store.layout import Layout
 
 SCHEMA = 1
+_ALL = "models:/"
 
 
 def listed(uri: str, settings: Settings) -> tuple[Version, ...]:
     """Return the versions as list_versions() does; offline the last ones that it told. Raises as that does."""
     layout = Store.open(settings.home).layout
-    path = layout.record("models", "registries", f"{address(uri, settings, wheels=False)[:PATH_HEX]}.json")
     if settings.offline:
-        return _read(path, uri)
+        return _kept(uri, layout, settings)
     found = list_versions(uri, settings)
-    _save(path, found, layout)
+    _save(_place(uri, layout, settings), found, layout)
     return found
+
+
+def _place(uri: str, layout: Layout, settings: Settings) -> Path:
+    return layout.record("models", "registries", f"{address(uri, settings, wheels=False)[:PATH_HEX]}.json")
+
+
+def _kept(uri: str, layout: Layout, settings: Settings) -> tuple[Version, ...]:
+    """Return the last list of one model, else what the last list of all has of it."""
+    name = registered(uri)
+    own, everything = _read(_place(uri, layout, settings)), _read(_place(_ALL, layout, settings))
+    if own is None and everything is not None:
+        own = tuple(version for version in everything if version.registered.name == name) or None
+    if own is None:
+        raise RemoteError(
+            f"the store has no list of {excerpt(uri)}", code="remote/offline", hint="run without --offline"
+        )
+    return own
 
 
 def _save(path: Path, versions: tuple[Version, ...], layout: Layout) -> None:
@@ -51,14 +68,11 @@ def _object(version: Version) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _read(path: Path, uri: str) -> tuple[Version, ...]:
+def _read(path: Path) -> tuple[Version, ...] | None:
     with contextlib.suppress(OSError, Unreadable):
-        return tuple(
-            _version(item) for item in Fields.parse(path.read_bytes(), schema=SCHEMA).objects("versions")
-        )
-    raise RemoteError(
-        f"the store has no list of {excerpt(uri)}", code="remote/offline", hint="run without --offline"
-    )
+        fields = Fields.parse(path.read_bytes(), schema=SCHEMA)
+        return tuple(_version(item) for item in fields.objects("versions"))
+    return None
 
 
 def _version(fields: Fields) -> Version:

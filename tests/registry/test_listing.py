@@ -62,6 +62,7 @@ def test_versions_are_sorted_and_kept_for_those_who_are_offline(
     assert "hunter2" not in repr(found)
     offline = dataclasses.replace(settings, offline=True)
     assert listed("models:/", offline) == found
+    assert listed("models:/b", offline) == found[1:]
     with pytest.raises(EnvbuilderError) as caught:
         listed("models:/other", offline)
     assert caught.value.code == "remote/offline"
