@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from envbuilder.errors import BuildError
+from envbuilder.findings import Change, Effect
 from envbuilder.resolver.carrying import Direct
 from envbuilder.resolver.demand import line_of
 from envbuilder.resolver.engine import Candidate, Failure, FailureKind, Question
@@ -15,12 +16,11 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Sequence
 
-    from envbuilder.findings import Change
     from envbuilder.lock import Artifact
     from envbuilder.policy import Builds
     from envbuilder.resolver.carrying import Carried
     from envbuilder.resolver.demand import Demand
-    from envbuilder.resolver.engine import Engine
+    from envbuilder.resolver.engine import Engine, Yanked
     from envbuilder.resolver.targets import Place
     from envbuilder.spec import PypiName
 
@@ -107,7 +107,20 @@ def evaluate(attempt: Attempt, engine: Engine, builds: Builds) -> Outcome:
     artifacts, changes, refused = select(candidates, attempt.place.target, builds)
     if refused:
         return _refusal(refused)
+    changes += tuple(_yanked(release, attempt.demand) for release in answer.yanked)
     return Found(artifacts=artifacts, candidates=tuple(candidates), changes=changes)
+
+
+def _yanked(release: Yanked, demand: Demand) -> Change:
+    pin = next((pin for pin in demand.pins if pin.name == release.name), None)
+    reason = f": {release.reason}" if release.reason else ""
+    return Change(
+        code="pin/yanked",
+        message=f"{release.name} {release.version} was taken back by its makers{reason}",
+        effect=Effect.NONE,
+        after=f"{release.name}=={release.version}",
+        origin=pin.origin if pin else None,
+    )
 
 
 def _own(carried: Carried, candidate: Candidate) -> Candidate:

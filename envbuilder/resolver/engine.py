@@ -46,10 +46,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Yanked:
+    """A chosen release that its makers took back (PEP 592); a pin still gets it."""
+
+    name: PypiName
+    version: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Solution:
     """An engine's choice for each package, sorted by name."""
 
     candidates: tuple[Candidate, ...]
+    yanked: tuple[Yanked, ...] = ()
+    """Those of them that were yanked, where the engine tells (pip's report does not)."""
 
 
 class FailureKind(enum.Enum):

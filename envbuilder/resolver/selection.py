@@ -55,6 +55,8 @@ def select(
         chosen.append(artifact)
         if artifact.kind is Kind.SDIST:
             sources.append(_from_source(artifact))
+            if any(file.kind is Kind.WHEEL for file in candidate.files):
+                sources.append(_no_wheel(artifact, target))
     return tuple(sorted(chosen, key=lambda a: a.name)), tuple(sources), tuple(refused)
 
 
@@ -78,6 +80,16 @@ def _from_source(artifact: Artifact) -> Change:
         message=f"{artifact.name} {artifact.version} {why}",
         effect=Effect.NONE,
         after=artifact.filename if artifact.source is None else f"{artifact.name} {artifact.version}",
+    )
+
+
+def _no_wheel(artifact: Artifact, target: Target) -> Change:
+    return Change(
+        code="pin/no-wheel-for-python",
+        message=f"{artifact.name} {artifact.version} has wheels, but none for Python {target.python}"
+        f" on {target.platform}",
+        effect=Effect.NONE,
+        after=artifact.filename,
     )
 
 

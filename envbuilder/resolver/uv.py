@@ -27,7 +27,7 @@ from envbuilder.resolver.archives import archive_of, located
 from envbuilder.resolver.dating import rfc3339
 from envbuilder.resolver.engine import Answer, Candidate, Question, Solution
 from envbuilder.resolver.permits import with_permits
-from envbuilder.resolver.uv_words import read_failure
+from envbuilder.resolver.uv_words import read_failure, read_yanked
 from envbuilder.spec import PypiName
 
 if sys.version_info >= (3, 11):
@@ -87,7 +87,8 @@ class UvEngine:
             done = way.told(run(argv, directory=directory, variables=_variables(question, way)))
         if not done.ok:
             return read_failure(done.stderr)
-        return Solution(candidates=read_candidates(done.stdout, located(question.requirements)))
+        candidates = read_candidates(done.stdout, located(question.requirements))
+        return Solution(candidates=candidates, yanked=read_yanked(done.stderr))
 
     def _arguments(self, question: Question) -> list[str]:
         interpreter = question.interpreter

@@ -13,7 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from envbuilder.redact import visible
-from envbuilder.resolver.engine import Failure, FailureKind, Lack
+from envbuilder.resolver.engine import Failure, FailureKind, Lack, Yanked
 from envbuilder.spec import PypiName
 
 _NETWORK: Final = re.compile(
@@ -54,6 +54,8 @@ _LACKS: Final = (
 _YOUNGER: Final = re.compile(rf"`({_NAME})` was filtered by `exclude-newer`")
 _UNBUILT: Final = re.compile(rf"(?:build|prepare|extract)[a-z ]* `({_NAME})==([0-9][^`\s]*)`")
 _CPYTHON_TAG: Final = re.compile(r"`cp(\d)(\d+)[a-z]*`")
+
+_YANKED: Final = re.compile(rf"(?m)^warning: `({_NAME})==([0-9][^`\s]*)` is yanked(?: \(reason: \"(.*)\"\))?")
 
 LONGEST = 8000
 """Characters of an explanation that are kept; uv's may run to pages for a full freeze."""
@@ -118,3 +120,11 @@ def _release(text: str) -> tuple[PypiName, str] | None:
 
 def _younger(text: str) -> tuple[PypiName, ...]:
     return tuple(dict.fromkeys(PypiName(canonicalize_name(name)) for name in _YOUNGER.findall(text)))
+
+
+def read_yanked(text: str) -> tuple[Yanked, ...]:
+    """Return the releases of a solution that uv's warnings call yanked, in their order."""
+    return tuple(
+        Yanked(name=PypiName(canonicalize_name(name)), version=version, reason=visible(reason or ""))
+        for name, version, reason in _YANKED.findall(text)
+    )

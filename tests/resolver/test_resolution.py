@@ -12,7 +12,7 @@ from envbuilder.lock import LinkedArchive, Lock
 from envbuilder.policy import Policy, Sources
 from envbuilder.redact import SafeUrl
 from envbuilder.request import Request
-from envbuilder.resolver.engine import Answer, Failure, Question
+from envbuilder.resolver.engine import Answer, Failure, Question, Yanked
 from envbuilder.resolver.resolution import resolve
 from envbuilder.spec import CondaName, CondaRequirement, DirectReference, PypiName, ReferenceKind, Rewritten
 from tests.resolver.toy import (
@@ -53,6 +53,18 @@ def test_the_logged_day_decides_and_one_question_is_enough() -> None:
     assert lock.spec_id == "5" * 64
     assert lock.engine == "toy"
     assert len(engine.asked) == 1
+
+
+def test_a_pin_that_was_taken_back_is_installed_and_told() -> None:
+    engine = index(six=release("six", "1.15"))
+    engine.yanked = (Yanked(name=PypiName("six"), version="1.15", reason="wrong files"),)
+    lock = locked(rewritten("six==1.15"), engine)
+    assert versions(lock)["six"] == "1.15"
+    (change,) = lock.changes
+    assert (change.code, change.effect, change.after) == ("pin/yanked", Effect.NONE, "six==1.15")
+    assert "wrong files" in change.message
+    assert change.origin
+    assert fidelity_of(lock.changes) is Fidelity.EXACT
 
 
 def test_now_means_no_date() -> None:

@@ -91,3 +91,12 @@ def test_since_when_a_release_could_be_installed() -> None:
     assert available_since(files, LINUX) == day("2020-01-03")
     assert available_since(files[:2], LINUX) == day("2020-01-01")
     assert available_since([sdist("np", "1.0", None)], LINUX) is None
+
+
+@pytest.mark.parametrize(("tag", "told"), [("cp312-cp312-manylinux2014_x86_64", True), (None, False)])
+def test_wheels_for_other_pythons_alone_are_told(tag: str | None, told: bool) -> None:
+    files = (sdist("np", "1.0"), *([wheel("np", "1.0", tag)] if tag else []))
+    candidate = Candidate(name=PypiName("np"), version="1.0", files=files)
+    _, changes, _ = select([candidate], LINUX, Builds())
+    assert ("pin/no-wheel-for-python" in [change.code for change in changes]) is told
+    assert "build/from-source" in [change.code for change in changes]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envbuilder.resolver.engine import Failure, FailureKind, Lack
-from envbuilder.resolver.uv_words import read_failure
+from envbuilder.resolver.engine import Failure, FailureKind, Lack, Yanked
+from envbuilder.resolver.uv_words import read_failure, read_yanked
+from envbuilder.spec import PypiName
 
 NO_SOLUTION = "error: No solution found when resolving dependencies\n  cause: "
 END = ", we can conclude that your requirements are unsatisfiable.\n"
@@ -110,3 +111,17 @@ def test_any_text_is_a_failure_that_is_safe_to_show(text: str) -> None:
     failure = read_failure(text)
     assert isinstance(failure, Failure)
     assert "\x1b" not in failure.text
+
+
+def test_releases_that_were_taken_back() -> None:
+    text = (
+        "Resolved 3 packages in 345ms\n"
+        'warning: `Set.up_tools==69.3.0` is yanked (reason: "read \x1b[2Jthis")\n'
+        "warning: `thing==1.0` is yanked\n"
+        "warning: something else about `other==2.0`\n"
+    )
+    assert read_yanked(text) == (
+        Yanked(name=PypiName("set-up-tools"), version="69.3.0", reason="read \\x1b[2Jthis"),
+        Yanked(name=PypiName("thing"), version="1.0"),
+    )
+    assert read_yanked("") == ()

@@ -18,7 +18,16 @@ from envbuilder.lock import Artifact, Kind, Target
 from envbuilder.progress import SILENT, Progress
 from envbuilder.redact import SafeUrl
 from envbuilder.resolver.carrying import Carried
-from envbuilder.resolver.engine import Answer, Candidate, Failure, FailureKind, Lack, Question, Solution
+from envbuilder.resolver.engine import (
+    Answer,
+    Candidate,
+    Failure,
+    FailureKind,
+    Lack,
+    Question,
+    Solution,
+    Yanked,
+)
 from envbuilder.resolver.targets import Place
 from envbuilder.spec import (
     DirectReference,
@@ -97,6 +106,7 @@ class ToyEngine:
 
     releases: dict[str, dict[str, Release]]
     name: str = "toy"
+    yanked: tuple[Yanked, ...] = ()
     asked: list[Question] = field(default_factory=list)
 
     def solve(self, question: Question) -> Answer:
@@ -132,7 +142,8 @@ class ToyEngine:
             candidates=tuple(
                 Candidate(name=PypiName(n), version=v, files=self.releases[n][v].files)
                 for n, v in sorted(chosen.items())
-            )
+            ),
+            yanked=tuple(y for y in self.yanked if chosen.get(y.name) == y.version),
         )
 
     def _pick(self, name: str, specifier: str, question: Question) -> str | Failure:
