@@ -46,7 +46,7 @@ while not Path(sys.argv[1]).exists():
 
 OURS = """
 import json, platform, sys
-from envbuilder.api import acquire
+from envbuilder.api.stages import acquire
 from envbuilder.use import restoration
 import envbuilder.use.locking, envbuilder.builder.building
 WAIT

@@ -31,7 +31,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from benchmarks.shop import CHECK, Good, open_shop, stock  # noqa: E402
-from envbuilder.api import acquire  # noqa: E402
+from envbuilder.api.stages import acquire  # noqa: E402
 from envbuilder.errors import EnvbuilderError  # noqa: E402
 from envbuilder.limits import Limits  # noqa: E402
 from envbuilder.settings import own_environment  # noqa: E402

@@ -14,19 +14,9 @@ TYPE_CHECKING = False  # the module ``typing`` would be most of what importing t
 if TYPE_CHECKING:
     from typing import Any
 
-    from envbuilder.api import (
-        acquire,
-        audit,
-        build,
-        check,
-        diff,
-        get_model_dependencies,
-        licenses,
-        load_model,
-        parse,
-        resolve,
-        rewrite,
-    )
+    from envbuilder.api.loaders import check, get_model_dependencies, load_model
+    from envbuilder.api.reports import audit, diff, licenses
+    from envbuilder.api.stages import acquire, build, parse, resolve, rewrite
     from envbuilder.comparison.difference import Difference
     from envbuilder.environment import Environment
     from envbuilder.errors import EnvbuilderError
@@ -47,17 +37,17 @@ if TYPE_CHECKING:
     from envbuilder.workers.metadata import Metadata
 
 _HOMES = {
-    "acquire": "api",
-    "audit": "api",
-    "build": "api",
-    "check": "api",
-    "diff": "api",
-    "get_model_dependencies": "api",
-    "licenses": "api",
-    "load_model": "api",
-    "parse": "api",
-    "resolve": "api",
-    "rewrite": "api",
+    "acquire": "api.stages",
+    "audit": "api.reports",
+    "build": "api.stages",
+    "check": "api.loaders",
+    "diff": "api.reports",
+    "get_model_dependencies": "api.loaders",
+    "licenses": "api.reports",
+    "load_model": "api.loaders",
+    "parse": "api.stages",
+    "resolve": "api.stages",
+    "rewrite": "api.stages",
     "Change": "findings",
     "Difference": "comparison.difference",
     "Environment": "environment",

@@ -85,7 +85,7 @@ def audit_command(
     PATH may be the URI of a model; models:/ is every version of every registered model, models:/NAME of one.
     Of those the environment files are fetched, by MLflow, and kept.
     """
-    from envbuilder.api import audit
+    from envbuilder.api.reports import audit
 
     outputs = outputs_of(output, FORMATS)
     mending = Mending(fix=fix, in_place=in_place, folder=fix_dir)

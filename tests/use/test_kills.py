@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.shop import Good, open_shop, stock
-from envbuilder.api import acquire
+from envbuilder.api.stages import acquire
 from envbuilder.settings import Settings
 from envbuilder.store.layout import Layout
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 REQUEST = """
 import platform, sys
-from envbuilder.api import acquire
+from envbuilder.api.stages import acquire
 from envbuilder.store import faults
 def hook(point):
     if point == sys.argv[2]:
