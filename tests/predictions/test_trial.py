@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +98,17 @@ def test_wrong_columns_are_findings_with_exit_code_1(cli: Cli, warm_home: Path, 
     assert (
         "there is no column 'minutes'; the model knows no column 'minute'" in found["findings"][0]["message"]
     )
+
+
+def test_the_host_needs_neither_pandas_nor_numpy(warm_home: Path) -> None:
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(['pandas', 'numpy', 'mlflow']))\n"
+        "from envbuilder.cli.main import run_command_line as run; sys.exit(run(sys.argv[1:]))"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "ENVBUILDER_HOME": str(warm_home)}
+    argv = [sys.executable, "-c", code, "predict", str(FARE)]
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["predictions"][1]) == (0, {"0": 23.805}), done.stderr
 
 
 def test_what_cannot_be_tried_is_exit_code_2(cli: Cli, tmp_path: Path) -> None:
