@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from envbuilder import api
+import envbuilder
 from envbuilder.errors import EnvbuilderError
 from envbuilder.settings import Settings
 from tests.conftest import MODELS, ROOT, Cli
@@ -85,10 +85,10 @@ def test_every_kind_of_uri(
         f"runs:/{run_id}/model", f"{artifacts}/model",
     ]  # fmt: skip
     with tracking.watched() as requests:
-        report = api.audit([*uris, "models:/iris@champion"], settings=fresh)
+        report = envbuilder.audit([*uris, "models:/iris@champion"], settings=fresh)
     assert [model.model for model in report.models] == [*uris, "models:/iris@champion"]
     assert report.complete
-    local = api.audit(MODELS / "xgboost-2.10").models[0]
+    local = envbuilder.audit(MODELS / "xgboost-2.10").models[0]
     assert all(model.findings == local.findings for model in report.models[:-1])
     assert report.models[0].created == local.created
     fetched = {
@@ -98,7 +98,7 @@ def test_every_kind_of_uri(
     assert not [request for request in fetched if request.endswith("model.json")]  # the weights
 
     missing = ["models:/nobody/1", "models:/iris@nobody", "models:/iris/7", f"runs:/{'0' * 32}/model"]
-    report = api.audit(missing, settings=fresh)
+    report = envbuilder.audit(missing, settings=fresh)
     assert [item.path for item in report.skipped] == missing
     assert all(item.reason.startswith("remote/not-found: ") for item in report.skipped)
 
@@ -179,13 +179,13 @@ def test_a_registry_is_audited_once_and_its_bad_model_mended(
 
 
 def _without_runs(text: str) -> str:
-    return re.sub(r"run [0-9a-f]{32}", "run", text)
+    return re.sub(r"(?:stage Staging, )?run [0-9a-f]{32}", "run", text)
 
 
 def _predictions(uri: str, settings: Settings) -> list[int]:
     expected = json.loads((MODELS.parent / "expected" / "sklearn-3.1.json").read_text())
     asked = expected["input"]
-    with api.load_model(uri, settings=settings) as model:
+    with envbuilder.load_model(uri, settings=settings) as model:
         answer = model.predict(pandas.DataFrame(asked["rows"], columns=asked["columns"]))
     assert [str(value) for value in answer.tolist()] == expected["predict"]["values"]
     return [int(value) for value in answer.tolist()]
@@ -230,6 +230,6 @@ def test_a_server_that_is_gone_is_told(settings: Settings, tmp_path: Path) -> No
         mlflow_variables=(("MLFLOW_TRACKING_URI", "http://u:hunter2@127.0.0.1:9"), ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")),
     )  # fmt: skip
     with pytest.raises(EnvbuilderError) as caught:
-        api.acquire("models:/iris/1", settings=gone)
+        envbuilder.acquire("models:/iris/1", settings=gone)
     assert caught.value.code == "remote/unreachable"
     assert "hunter2" not in str(caught.value)
