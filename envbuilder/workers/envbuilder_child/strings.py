@@ -1,7 +1,7 @@
 """Lists of texts with gaps: their characters as UTF-8, their lengths, and what each gap is.
 
 The texts of a list are joined before they are encoded, and decoded before they are cut: one call for
-thousands of them, and faster than a detour through Arrow.
+thousands of them.
 """
 
 import sys
