@@ -55,7 +55,11 @@ def test_what_databricks_mounts_is_a_path(tmp_path: Path, monkeypatch: pytest.Mo
     assert locate("dbfs:///models/churn") == tmp_path / "dbfs/models/churn"
     assert locate("dbfs:/Volumes/main/team") == tmp_path / "Volumes/main/team"
     assert not remote("dbfs:/models/churn")
-    for absent in ("dbfs:/models/other", "dbfs://profile@databricks/models/churn", "dbfs:/Volumes/main/other"):
+    for absent in (
+        "dbfs:/models/other",
+        "dbfs://profile@databricks/models/churn",
+        "dbfs:/Volumes/main/other",
+    ):
         assert remote(absent)
     with pytest.raises(UsageError):
         locate("dbfs:/models/other")

@@ -33,7 +33,9 @@ SHOWN = 5
 @resolving
 @output_option
 @quiet_option
-@click.option("--for-mlflow", is_flag=True, help="Link and pin it where MLflow looks for it, and print that path.")
+@click.option(
+    "--for-mlflow", is_flag=True, help="Link and pin it where MLflow looks for it, and print that path."
+)
 @click.option("--mlflow-version", metavar="VERSION", help="The MLflow that will serve; default: this host's.")
 @click.option("--undo", is_flag=True, help="With --for-mlflow: take the link and its pin away.")
 def build_command(

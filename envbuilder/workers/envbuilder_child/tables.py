@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Any
+from typing import Any, Dict
 
 _DTYPES = {"double": "float64", "float": "float32", "long": "int64", "integer": "int32"}
 """MLflow's names of column types (mlflow.types.DataType), and numpy's."""
@@ -101,6 +101,6 @@ def _binary(column: Any, _: Any) -> Any:
     return column.map(lambda item: base64.b64decode(item, validate=True) if isinstance(item, str) else item)
 
 
-_KINDS = dict.fromkeys(_DTYPES, _number)
+_KINDS = dict.fromkeys(_DTYPES, _number)  # type: Dict[str, Any]
 _KINDS.update({"boolean": _boolean, "datetime": _datetime, "binary": _binary})
 _SIMPLE = frozenset(_KINDS) | {"string"}
