@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Any, Dict
+from typing import Any
 
 _DTYPES = {"double": "float64", "float": "float32", "long": "int64", "integer": "int32"}
 """MLflow's names of column types (mlflow.types.DataType), and numpy's."""
