@@ -98,8 +98,21 @@ def _audit(root: str, jobs: int) -> tuple[float, int, int]:
     seconds = time.perf_counter() - started
     assert report.complete
     unit = 1 if sys.platform == "darwin" else 1024
-    own, workers = (getrusage(who).ru_maxrss * unit for who in (RUSAGE_SELF, RUSAGE_CHILDREN))
-    return seconds, own + workers * (jobs if jobs > 1 else 0), sum(len(m.findings) for m in report.models)
+    workers = getrusage(RUSAGE_CHILDREN).ru_maxrss * unit
+    memory = _own_peak() + workers * (jobs if jobs > 1 else 0)
+    return seconds, memory, sum(len(m.findings) for m in report.models)
+
+
+def _own_peak() -> int:
+    """Return the most memory that this process had, in bytes.
+
+    Linux counts what a process was before its exec into ru_maxrss: that of whoever started it.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
 
 
 def measure(models: int, *, jobs: int, distinct: bool) -> Measured:

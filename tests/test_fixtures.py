@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -49,7 +49,8 @@ def test_a_missing_row_another_type_and_lost_probabilities_are_differences() -> 
     assert len(compare("m", old, {**old, "predict": {"dtype": "int32", "values": ["1", "2"]}})) == 1
 
 
-def test_an_interpreter_without_mlflow_is_one_difference() -> None:
-    assert check("seed-sklearn", Path(sys.executable)) == [
+def test_an_interpreter_without_mlflow_is_one_difference(tmp_path: Path) -> None:
+    venv.create(tmp_path, symlinks=True)
+    assert check("seed-sklearn", tmp_path / "bin" / "python") == [
         "seed-sklearn: does not load: ModuleNotFoundError: No module named 'mlflow'"
     ]
