@@ -46,7 +46,7 @@ def test_children_are_bound_too() -> None:
 
 
 def test_a_tool_that_dies_of_a_bound_is_an_error_of_its_own() -> None:
-    with pytest.raises(ToolError, match=r"python was ended: a file grew beyond") as caught:
+    with pytest.raises(ToolError, match=r"python[0-9.]* was ended: a file grew beyond") as caught:
         python(
             "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); open('x', 'wb').write(b'x' * 2_000_000)"
         )

@@ -64,8 +64,10 @@ def test_a_second_check_loads_no_parser(make: Make) -> None:
         "assert envbuilder.check(sys.argv[3], settings=settings).packages == 6\n"
         "print(*sys.modules)"
     )
+    # -S: what an editable installation's or a tracer's own hooks import is none of ours.
     argv = [
         sys.executable,
+        "-S",
         "-c",
         code,
         *map(str, (known.settings.home, known.settings.user_home, known.model)),
