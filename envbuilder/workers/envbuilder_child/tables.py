@@ -101,6 +101,6 @@ def _binary(column: Any, _: Any) -> Any:
     return column.map(lambda item: base64.b64decode(item, validate=True) if isinstance(item, str) else item)
 
 
-_KINDS = dict.fromkeys(_DTYPES, _number)  # type: Dict[str, Any]
+_KINDS: Any = dict.fromkeys(_DTYPES, _number)
 _KINDS.update({"boolean": _boolean, "datetime": _datetime, "binary": _binary})
 _SIMPLE = frozenset(_KINDS) | {"string"}
