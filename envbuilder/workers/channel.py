@@ -34,6 +34,8 @@ class Channel:
         self._reading, self._writing = self._poller(select.POLLIN), self._poller(select.POLLOUT)
         self._reader = wire.Reader(self._receive)
         self._deadline: float | None = None
+        self.whole = True
+        """Whether all that was asked has been answered: nothing that comes can be told from half a frame's rest."""
 
     def _poller(self, event: int) -> select.poll:
         poller = select.poll()
@@ -48,10 +50,12 @@ class Channel:
         ``deadline`` is in monotonic seconds. Raises TimeoutError, Closed, OSError; ValueError for what is no
         frame. After any of them the channel is of no use any more.
         """
+        self.whole = False
         self._deadline = deadline
         if head is not None:
             wire.send(self._write, head, buffers)
         answer: tuple[Any, list[Any]] = self._reader.frame()
+        self.whole = True
         return answer
 
     def _write(self, view: memoryview) -> None:

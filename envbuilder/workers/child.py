@@ -46,7 +46,7 @@ class Child:
         self.gone = False
         """Whether it was ended from here."""
         self._process = process
-        self._lifeline = lifeline
+        self._lifeline: int | None = lifeline
         self._scratch = scratch
         _LIVING.add(self)
 
@@ -61,21 +61,26 @@ class Child:
         return self._process.returncode
 
     def end(self, *, grace: float = GRACE) -> None:
-        """End it and what it started: politely for ``grace`` seconds, then for certain. Once."""
-        if self.gone:
+        """End it and what it started: politely for ``grace`` seconds, then for certain.
+
+        May be called again; what an interrupt kept from being done is done then.
+        """
+        if self._lifeline is None:
             return
-        self.gone = True
+        first, self.gone = not self.gone, True
         self.channel.hang_up()
-        if grace:
+        if grace and first:
             self.channel.ended(grace)
         _kill(self._process)
-        self._close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+        self._close()
 
     def _close(self) -> None:
-        os.close(self._lifeline)
         self.channel.close()
         _LIVING.discard(self)
+        line, self._lifeline = self._lifeline, None
+        if line is not None:
+            os.close(line)
 
     def forget(self) -> None:
         """In a fork: close its copies. The process goes on, and is not the fork's."""

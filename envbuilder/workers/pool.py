@@ -21,13 +21,25 @@ TICK: Final = 1.0
 _POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
+class Borrower:
+    """A call that has a slot for as long as it goes on, however it ends."""
+
+    __slots__ = ("__weakref__",)
+
+
 class Slot:
     """A place for one child; None until there is something for it to do, and after it ended."""
 
-    __slots__ = ("worker",)
+    __slots__ = ("borrower", "worker")
 
-    def __init__(self, worker: Worker | None = None) -> None:
-        self.worker = worker
+    def __init__(self) -> None:
+        self.worker: Worker | None = None
+        self.borrower: weakref.ref[Borrower] | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether no call has it: an interrupt may have kept one from giving it back."""
+        return self.borrower is None or self.borrower() is None
 
 
 class Pool:
@@ -44,7 +56,8 @@ class Pool:
         """Forget who waits and what is borrowed: in a fork, none of those threads exists."""
         self._lock = threading.Lock()
         self._waiting: list[threading.Lock] = []
-        self._free = list(self._slots)
+        for slot in self._slots:
+            slot.borrower = None
 
     @contextlib.contextmanager
     def borrow(self, timeout: float | None) -> Iterator[Worker]:
@@ -53,13 +66,12 @@ class Pool:
         Raises WorkerError once closed, WorkerTimeout, and what starting a child raises.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        held: list[Slot] = []
+        borrower = Borrower()
         try:
             self._require_open()
-            while not self._take(held):
+            while (slot := self._take(borrower)) is None:
                 self._wait(deadline, timeout)
-            slot = held[0]
-            if slot.worker is None or not slot.worker.alive:
+            if slot.worker is None or not slot.worker.usable:
                 self._replace(slot)
             assert slot.worker is not None  # noqa: S101
             yield slot.worker
@@ -67,12 +79,12 @@ class Pool:
             self._require_open()  # it did not crash then
             raise
         finally:
-            self._give_back(held)
+            self._give_back(borrower)
 
     def _replace(self, slot: Slot) -> None:
-        worker, slot.worker = slot.worker, None
-        if worker is not None:
-            worker.end()
+        if slot.worker is not None:
+            slot.worker.end()
+            slot.worker = None
         self._require_open()
         slot.worker = self._start()
         if self._closed:  # while it was started
@@ -83,13 +95,17 @@ class Pool:
         if self._closed:
             raise WorkerError("the model was closed", hint="load it again")
 
-    def _take(self, held: list[Slot]) -> bool:
-        """Move the slot that was used last: others may never have to be filled."""
+    def free(self) -> list[Slot]:
+        """The slots that no call has."""
+        return [slot for slot in self._slots if slot.free]
+
+    def _take(self, borrower: Borrower) -> Slot | None:
+        """Give the first free slot to a call: the last ones may never have to be filled."""
         with self._lock:
-            if self._free:
-                held.append(self._free[-1])  # in both for a moment, never in neither
-                self._free.pop()
-            return bool(held)
+            for slot in self.free():
+                slot.borrower = weakref.ref(borrower)
+                return slot
+            return None
 
     def _wait(self, deadline: float | None, timeout: float | None) -> None:
         turn = threading.Lock()
@@ -103,16 +119,18 @@ class Pool:
                     f"no process of the model was free within {timeout:g} s",
                     hint="give it more time (timeout=…) or more processes (workers=…)",
                 )
-            if not self._free:
+            if not self.free():
                 turn.acquire(timeout=left)
         finally:
             with self._lock:
                 if turn in self._waiting:
                     self._waiting.remove(turn)
 
-    def _give_back(self, held: list[Slot]) -> None:
+    def _give_back(self, borrower: Borrower) -> None:
         with self._lock:
-            self._free += [slot for slot in held if slot not in self._free]
+            for slot in self._slots:
+                if slot.borrower is not None and slot.borrower() is borrower:
+                    slot.borrower = None
             if self._waiting:
                 self._waiting.pop(0).release()
 

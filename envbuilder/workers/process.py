@@ -129,8 +129,13 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the child can be asked again."""
+        """Whether the child runs."""
         return not self._child.gone and not self._child.channel.ended()
+
+    @property
+    def usable(self) -> bool:
+        """Whether the child can be asked, by whoever has it for himself."""
+        return self.alive and self._child.channel.whole
 
     def hang_up(self) -> None:
         """Let the child end by itself; end() waits for that."""

@@ -58,7 +58,15 @@ class Shown:
 
     @property
     def names(self) -> list[str]:
-        return [e.text for e in self.browser.find_elements(By.CSS_SELECTOR, f"{ROWS} th code")]
+        found: list[str] = self.evaluated(
+            f"[...document.querySelectorAll('{ROWS} th code')].map(element => element.innerText)"
+        )
+        return found
+
+    def clear(self) -> None:
+        """Give up all filters; the page learns of it by a later event of the address."""
+        self.browser.find_element(By.ID, "clear").click()
+        WebDriverWait(self.browser, 10).until(lambda _: len(self.names) == 5)
 
     @property
     def count(self) -> str:
@@ -95,14 +103,13 @@ def test_filters_find_models(shown: Shown) -> None:
     shown.choose("code", "source/index-override")
     assert shown.names == ["registry/churn/2"]
     assert shown.count == "1 of 5 models."
-    shown.browser.find_element(By.ID, "clear").click()
-    assert len(shown.names) == 5
+    shown.clear()
     shown.choose("channel", "defaults")
     assert shown.names == ["registry/churn/1"]
-    shown.browser.find_element(By.ID, "clear").click()
+    shown.clear()
     shown.choose("level", "nothing found")
     assert shown.names == ["registry/clean"]
-    shown.browser.find_element(By.ID, "clear").click()
+    shown.clear()
     shown.choose("fix", "fixable by rewrite")
     assert sorted(shown.names) == ["registry/churn/1", "registry/|::error file=x::pwned`<b>"]
     shown.assert_quiet()
@@ -113,8 +120,7 @@ def test_a_cause_leads_to_its_models(shown: Shown) -> None:
     for _ in range(2):
         link.click()
         WebDriverWait(shown.browser, 10).until(lambda _: shown.names == ["registry/churn/2"])
-        shown.browser.find_element(By.ID, "clear").click()
-        WebDriverWait(shown.browser, 10).until(lambda _: len(shown.names) == 5)
+        shown.clear()
     shown.assert_quiet()
 
 
