@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from envbuilder.findings import Change
     from envbuilder.redact import SafeUrl
-    from envbuilder.spec import PypiName
+    from envbuilder.spec import CondaName, PypiName
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,11 +87,42 @@ class Artifact:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CondaPackage:
+    """One archive of a conda channel, pinned by hash: a record of the channel's repodata (conda's RepoDataRecord)."""
+
+    name: CondaName
+    version: str
+    build: str
+    build_number: int = 0
+    channel: str
+    """The channel's canonical URL without credentials and platform (``https://conda.anaconda.org/conda-forge``)."""
+    subdir: str
+    """``noarch``, or the platform in conda's words (``linux-64``)."""
+    filename: str
+    """``name-version-build.conda`` or ``….tar.bz2``."""
+    url: SafeUrl
+    """Below ``channel``; where a mirror serves it is no part of a lock."""
+    sha256: str
+    md5: str = ""
+    size: int = 0
+    """Bytes; 0 if the channel does not tell."""
+    built: datetime.datetime | None = None
+    """The record's timestamp (aware, UTC)."""
+    depends: tuple[str, ...] = ()
+    constrains: tuple[str, ...] = ()
+    license: str = ""
+    """As the record says it; no SPDX expression is promised."""
+    distribution: PypiName | None = None
+    """The Python distribution that it brings; None for what is none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lock:
     """Every artifact of an environment, sorted by name; what it was made from, and how."""
 
     target: Target
     artifacts: tuple[Artifact, ...]
+    """Files of the index, installed after ``conda``."""
     spec_id: str
     engine: str
     as_of: datetime.datetime | None
@@ -100,10 +131,15 @@ class Lock:
     """All changes from the model's files to this lock: those of the rewriting first."""
     imports: tuple[str, ...] = ()
     """Modules that must import in the finished environment (envbuilder.flavors); no part of ``lock_id``."""
+    conda: tuple[CondaPackage, ...] = ()
+    """Packages of conda channels, Python itself among them, sorted by name; empty for a virtual environment."""
 
     @property
     def lock_id(self) -> str:
         """sha256 over what is installed and for which target; no time, no tool, no URL."""
         artifacts = sorted([a.name, a.version, a.sha256, a.kind.value] for a in self.artifacts)
         target = [self.target.implementation, self.target.python, self.target.platform]
-        return digest({"schema": 1, "artifacts": artifacts, "target": target})
+        value = {"schema": 1, "artifacts": artifacts, "target": target}
+        if self.conda:
+            value["conda"] = sorted([c.name, c.version, c.build, c.subdir, c.sha256] for c in self.conda)
+        return digest(value)
