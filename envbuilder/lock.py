@@ -139,7 +139,6 @@ class Lock:
         """sha256 over what is installed and for which target; no time, no tool, no URL."""
         artifacts = sorted([a.name, a.version, a.sha256, a.kind.value] for a in self.artifacts)
         target = [self.target.implementation, self.target.python, self.target.platform]
-        value = {"schema": 1, "artifacts": artifacts, "target": target}
-        if self.conda:
-            value["conda"] = sorted([c.name, c.version, c.build, c.subdir, c.sha256] for c in self.conda)
-        return digest(value)
+        conda = sorted([c.name, c.version, c.build, c.subdir, c.sha256] for c in self.conda)
+        more = {"conda": conda} if conda else {}
+        return digest({"schema": 1, "artifacts": artifacts, "target": target, **more})
