@@ -45,9 +45,28 @@ class Interpreter:
 LAYOUT_VERSION = 1
 """Raised whenever the same lock would be laid out on disk in another way."""
 
+CONDA_LAYOUT_VERSION = 1
+"""The same for locks with conda packages."""
 
-def environment_id(lock: Lock, interpreter: Interpreter) -> str:
-    """Return sha256 of the lock, the interpreter's build, the platform floor and our layout version."""
+
+def environment_id(lock: Lock, interpreter: Interpreter | None) -> str:
+    """Return sha256 of the lock, the interpreter's build, the platform floor and our layout version.
+
+    A lock with conda packages has its Python among them, and so no interpreter of the host in its key.
+    """
+    if lock.conda:
+        return digest(
+            {
+                "schema": 1,
+                "lock": lock.lock_id,
+                "platform": lock.target.platform,
+                "floor": lock.target.floor,
+                "layout": CONDA_LAYOUT_VERSION,
+                "installer": "conda",
+            }
+        )
+    if interpreter is None:
+        raise ValueError("a lock without conda packages is for an interpreter of the host")
     return digest(
         {
             "schema": 1,

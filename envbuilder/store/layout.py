@@ -68,6 +68,11 @@ class Layout:
         return self.packages / "uv"
 
     @property
+    def conda_cache(self) -> Path:
+        """What is fetched of conda channels: their indexes and their packages, unpacked."""
+        return self.packages / "conda"
+
+    @property
     def pins(self) -> Path:
         """One file for each thing that is never collected."""
         return self.root / "pins"

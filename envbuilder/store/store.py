@@ -46,6 +46,11 @@ class Store:
         return self.layout.uv_cache
 
     @property
+    def conda_cache(self) -> Path:
+        """What is fetched of conda channels, shared by all processes."""
+        return self.layout.conda_cache
+
+    @property
     def pythons(self) -> Path:
         """The folder of managed interpreters and of what is known about interpreters."""
         return self.layout.root / "pythons" / "v1"
