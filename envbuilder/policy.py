@@ -58,6 +58,28 @@ class Channels:
 
     Rewriting replaces licensed channels whatever this section says: nothing is ever taken from them.
     """
+    mirrors: tuple[tuple[str, tuple[SafeUrl, ...]], ...] = ()
+    """Where to fetch a channel's packages instead, in order, by the channel's name or URL; sorted.
+
+    Locks keep the channel's own URLs, and a mirror's bytes are checked by the same hashes.
+    """
+
+    def mirrors_of(self, channel: str) -> tuple[SafeUrl, ...]:
+        """Return the mirrors of a channel, however either of them is spelled; none for most."""
+        from envbuilder.channels import canonical  # only for who fetches
+
+        wanted = canonical(channel)
+        return next((urls for name, urls in self.mirrors if canonical(name) == wanted), ())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conda:
+    """``[conda]``: which models get a conda environment, and for which graphics cards."""
+
+    engine: Literal["auto", "never", "always"] = "auto"
+    """``auto``: those that a virtual environment cannot serve. ``never`` refuses ``--engine conda`` too."""
+    cuda: str = ""
+    """The CUDA version that drivers are to be taken for (``__cuda``); empty for what the host has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,6 +197,7 @@ class Policy:
     asked_levels: tuple[tuple[str, Level | Literal["allow"]], ...] = ()
     """Levels that were asked for on the command line; they go before ``levels``."""
     channels: Channels = field(default_factory=Channels)
+    conda: Conda = field(default_factory=Conda)
     pins: Pins = field(default_factory=Pins)
     licenses: Licenses = field(default_factory=Licenses)
     written: PolicyText | None = field(default=None, repr=False, compare=False)
@@ -182,15 +205,18 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """sha256 of all that can change a report; limits of the store cannot."""
-        return digest(repr(replace(self, store=Limits())))
+        """sha256 of all that can change a report; limits of the store and mirrors cannot."""
+        channels = replace(self.channels, mirrors=())
+        return digest(repr(replace(self, store=Limits(), channels=channels)))
 
     @property
     def resolution_key(self) -> str:
         """sha256 of what can change a lock; part of a resolution's address in the store."""
+        conda = {} if self.conda == Conda() else {"conda": [self.conda.engine, self.conda.cuda]}
         return digest(
             {
                 "schema": 1,
+                **conda,
                 "indexes": [url.stripped for url in self.sources.indexes],
                 "open": [self.sources.url, self.sources.vcs, self.sources.local, self.sources.editable],
                 "sdist": self.builds.key,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from envbuilder.errors import UsageError
 from envbuilder.findings import Level
 from envbuilder.limits import Limits, read_age, read_size
-from envbuilder.policy import Builds, Channels, PackagePattern, Pins, Policy, PolicyText, Sources
+from envbuilder.policy import Builds, Channels, Conda, PackagePattern, Pins, Policy, PolicyText, Sources
 from envbuilder.policyfile.licenses import read_licenses
 from envbuilder.policyfile.patterns import SYNTAX, read_pattern
 from envbuilder.policyfile.tables import Table
@@ -23,6 +23,7 @@ def read_root(root: Table, written: PolicyText) -> Policy:
     """Return the policy of a table; what is wrong with it is noted in the table's mistakes."""
     policy = Policy(
         channels=read_channels(root.table("channels")),
+        conda=read_conda(root.table("conda")),
         sources=read_sources(root.table("sources")),
         builds=read_builds(root.table("builds")),
         licenses=read_licenses(root.table("licenses"), written),
@@ -47,7 +48,47 @@ def read_channels(table: Table) -> Channels:
         restricted=table.verdict("restricted", default.restricted),
         implicit_defaults=table.verdict("implicit-defaults", default.implicit_defaults),
         allow=allow,
+        mirrors=tuple(sorted(_mirrors(table.table("mirrors")), key=lambda pair: pair[0])),
     )
+
+
+def _mirrors(table: Table) -> Iterator[tuple[str, tuple[SafeUrl, ...]]]:
+    from envbuilder.channels import canonical, restricted
+
+    names: dict[str, str] = {}
+    for name, _ in list(table.entries()):
+        first = names.setdefault(canonical(name), name)
+        if restricted(name) or not name.strip():
+            table.wrong(name, "the mirrors of a channel that may be asked, such as conda-forge")
+        elif first != name:
+            table.wrong(name, f"one list with those of {first}, which is the same channel")
+        urls = table.texts(name)
+        for number, url in enumerate(urls):
+            if not _INDEX.match(url) or restricted(url):
+                wanted = "the URL of a mirror, such as https://mirror.example.org/conda-forge"
+                table.wrong_at((name, number), wanted)
+        yield name, tuple(map(SafeUrl, urls))
+
+
+_CUDA = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}")
+
+
+def read_conda(table: Table) -> Conda:
+    """Read ``[conda]``."""
+    cuda = table.read("cuda", _cuda, 'a version of CUDA in quotes, such as "12.1"')
+    engine = table.read("engine", _conda_engine, '"auto", "never" or "always"')
+    return Conda(engine=engine or "auto", cuda=cuda or "")
+
+
+def _cuda(value: Any) -> str:
+    if not _CUDA.fullmatch(_text(value)):
+        raise ValueError("no version")
+    return _text(value)
+
+
+def _conda_engine(value: Any) -> Literal["auto", "never", "always"]:
+    engines: tuple[Literal["auto", "never", "always"], ...] = ("auto", "never", "always")
+    return engines[engines.index(value)]
 
 
 def read_sources(table: Table) -> Sources:

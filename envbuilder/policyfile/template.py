@@ -87,6 +87,13 @@ _TEXT = """\
 # implicit-defaults = "warn"   # channels without nodefaults, to which conda adds its own
 # The only channels that may be left after rewriting; an empty list: any.
 {channels}
+# [channels.mirrors]           # where to fetch a channel's packages instead, in order; locks keep the channel's URLs
+# conda-forge = ["https://mirror.example.org/conda-forge"]
+
+[conda]
+# engine = "auto"              # models that a virtual environment cannot serve get a conda environment;
+                               # "never": no model does, "always": every model
+# cuda = "12.1"                # the CUDA version of the machines that models run on; else what this host has
 
 [sources]
 # indexes = []                 # the package indexes to ask, in order; empty: the host's own

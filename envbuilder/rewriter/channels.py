@@ -40,17 +40,30 @@ def _change(channel: Channel, text: str, *, again: bool) -> Change:
     return Change(code=code, message=message, effect=effect, before=shown, after=after, origin=channel.origin)
 
 
+def name_conda_forge(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
+    """Name conda-forge where no channel is named: a conda environment has its Python from one.
+
+    The effect is NONE: files of no conda environment ask for no channel.
+    """
+    if any(not excludes_defaults(channel.text) for channel in spec.channels):
+        return spec, ()
+    change = Change(
+        code=IMPLICIT,
+        message=f"no channel is named; {CONDA_FORGE} is asked",
+        effect=Effect.NONE,
+        after=CONDA_FORGE,
+    )
+    return replace(spec, channels=(Channel(text=CONDA_FORGE), *spec.channels)), (change,)
+
+
 def exclude_defaults(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
-    """Add ``nodefaults``, without which conda adds its own channels; conda-forge where no other is left.
+    """Add ``nodefaults``, without which conda adds its own channels, and conda-forge in the place of those.
 
     The effect is NONE: the logged environment is restated, not altered.
     """
     if not (spec.conda_file or spec.conda or spec.channels):
         return spec, ()
-    named = [channel.text for channel in spec.channels]
-    added = [] if any(not excludes_defaults(text) for text in named) else [CONDA_FORGE]
-    if not any(excludes_defaults(text) for text in named):
-        added.append(NODEFAULTS)
+    added = missing_channels([channel.text for channel in spec.channels])
     if not added:
         return spec, ()
     change = Change(
@@ -61,3 +74,12 @@ def exclude_defaults(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Cha
     )
     channels = spec.channels + tuple(Channel(text=text) for text in added)
     return replace(spec, channels=channels), (change,)
+
+
+def missing_channels(named: list[str]) -> list[str]:
+    """Return what a list of channels lacks, so that it means the same with and without conda's own channels."""
+    excluded = any(map(excludes_defaults, named))
+    if excluded and len(named) > 1:
+        return []
+    forge = [] if CONDA_FORGE in map(canonical, named) else [CONDA_FORGE]
+    return forge if excluded else [*forge, NODEFAULTS]

@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
-from envbuilder.channels import CONDA_FORGE, NODEFAULTS, canonical, excludes_defaults, restricted
+from envbuilder.channels import CONDA_FORGE, NODEFAULTS, canonical, restricted
 from envbuilder.findings import Change, Effect, Origin
 from envbuilder.redact import excerpt
+from envbuilder.rewriter.channels import missing_channels
 from envbuilder.rewriter.matchspecs import BUILD_STRING
 from envbuilder.rewriter.piptext import Repaired, Repairs, Unsafe, repaired
 from envbuilder.rewriter.spectext import respelled
@@ -109,7 +110,7 @@ class _Channels:
     def _list(self, node: Any, expected: dict[str, Any]) -> bool:
         names = [item.value if isinstance(item, yaml.ScalarNode) else "" for item in node.value]
         kept = _survivors(names)
-        added = _added([names[i] for i in kept])
+        added = missing_channels([_forge(names[i]) for i in kept])
         expected["channels"] = [_forge(names[i]) for i in kept] + added
         for i in kept:
             if restricted(names[i]):
@@ -198,14 +199,8 @@ def _survivors(names: list[str]) -> list[int]:
     return sorted(kept.values())
 
 
-def _added(names: list[str]) -> list[str]:
-    """Return what a list of channels lacks."""
-    forge = [] if any(not excludes_defaults(name) for name in names) else [CONDA_FORGE]
-    return forge + ([] if any(map(excludes_defaults, names)) else [NODEFAULTS])
-
-
 def _wanted(names: list[str]) -> list[str]:
-    return [_forge(name) for name in names] + _added(names)
+    return [_forge(name) for name in names] + missing_channels(list(map(_forge, names)))
 
 
 def _row_splices(text: str, item: Any) -> Iterator[Splice]:

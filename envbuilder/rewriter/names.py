@@ -43,6 +43,8 @@ class Absent:
 
     effect: Effect
     reason: str
+    of_conda: bool = False
+    """Whether a conda environment would have it, and a virtual environment lacks it for that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +115,8 @@ def table() -> Mapping[CondaName, Answer]:
 def _entries(data: Mapping[str, Any]) -> Iterator[tuple[CondaName, Answer]]:
     longer = frozenset(data["longer-versions"]["names"].split())
     for kind in data["absent"].values():
-        absent = Absent(effect=Effect(kind["effect"]), reason=kind["reason"])
+        effect, of_conda = Effect(kind["effect"]), kind.get("of-conda", False)
+        absent = Absent(effect=effect, reason=kind["reason"], of_conda=of_conda)
         yield from ((CondaName(name), absent) for name in kind["names"].split())
     for name in data["equal"]["names"].split():
         yield CondaName(name), Distribution(name=normalised(name))

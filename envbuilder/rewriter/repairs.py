@@ -78,6 +78,7 @@ def name_scikit_learn(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Ch
     The dummy's own versions (``0.0``) say nothing: then MLmodel's ``sklearn_version`` pins, if there is one.
     """
     named = any(item.name == _SCIKIT_LEARN and not _is_dummy(item) for item in spec.pypi)
+    named = named or any(item.name == _SCIKIT_LEARN for item in spec.conda)
     logged = next((f.library_version for f in spec.flavors if f.name == "sklearn"), "")
 
     def mend(item: PypiRequirement) -> tuple[str, PypiRequirement | None, str] | None:

@@ -8,7 +8,8 @@ from typing import TypeAlias
 from envbuilder.errors import PolicyError
 from envbuilder.findings import Change, Effect
 from envbuilder.policy import DEFAULT, Policy
-from envbuilder.rewriter.channels import exclude_defaults, replace_channels
+from envbuilder.rewriter.channels import exclude_defaults, name_conda_forge, replace_channels
+from envbuilder.rewriter.forge import keep_blas, replace_lacking
 from envbuilder.rewriter.identity import spec_id_of
 from envbuilder.rewriter.located import name_located
 from envbuilder.rewriter.matchspecs import drop_foreign_builds, requalify
@@ -42,11 +43,26 @@ RULES: tuple[Rule, ...] = (
     fold_duplicates,
     leave_options,
 )
-"""All rules, in the order in which they run; each sees what those before it left."""
+"""All rules for a virtual environment, in the order in which they run; each sees what those before it left."""
+
+CONDA_RULES: tuple[Rule, ...] = (
+    name_located,
+    keep_blas,
+    drop_foreign_builds,
+    replace_lacking,
+    requalify,
+    replace_channels,
+    name_conda_forge,
+    exclude_defaults,
+    *RULES[RULES.index(take_from_index) + 1 :],
+)
+"""All rules for a conda environment: what is asked of conda stays so, what is asked of pip is mended as ever."""
 
 
-def rewrite(spec: EnvSpec, *, policy: Policy = DEFAULT, strict: bool = False) -> Rewritten:
-    """Return the spec as it can be resolved, with every change that this took.
+def rewrite(
+    spec: EnvSpec, *, policy: Policy = DEFAULT, strict: bool = False, conda: bool = False
+) -> Rewritten:
+    """Return the spec as it can be resolved, with every change that this took; ``conda`` for a conda environment.
 
     Rewriting the result again changes nothing more. With ``strict``, raises PolicyError
     (``policy/strict``) if anything would have been substituted; changes that only restate the wish
@@ -54,7 +70,7 @@ def rewrite(spec: EnvSpec, *, policy: Policy = DEFAULT, strict: bool = False) ->
     """
     result = spec
     changes: list[Change] = []
-    for rule in RULES:
+    for rule in CONDA_RULES if conda else RULES:
         result, made = rule(result, policy)
         changes += made
     if strict:

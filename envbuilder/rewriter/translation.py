@@ -24,9 +24,16 @@ def take_from_index(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Chang
     A name that nobody decided, or a constraint that PEP 440 cannot say, stays among the conda
     dependencies: the resolver refuses it by name, with ``why_left``.
     """
+    return taken_from_index(replace(spec, conda=()), spec.conda, policy)
+
+
+def taken_from_index(
+    spec: EnvSpec, items: Iterable[CondaRequirement], policy: Policy
+) -> tuple[EnvSpec, tuple[Change, ...]]:
+    """Return a spec with the requirements of conda dependencies; those that stay are joined to its own."""
     moving = _Moving(pypi=list(spec.pypi), located={d.name for d in spec.direct if d.name})
-    left: list[CondaRequirement] = []
-    for item in spec.conda:
+    left = list(spec.conda)
+    for item in items:
         match answer_for(item.name, policy):
             case Undecided():
                 left.append(item)
@@ -38,8 +45,6 @@ def take_from_index(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Chang
                     left.append(item)
                 else:
                     moving.take(item, requirement)
-    if not moving.changes:
-        return spec, ()
     return replace(spec, conda=tuple(left), pypi=tuple(moving.pypi)), tuple(moving.changes)
 
 
@@ -51,6 +56,16 @@ def why_left(item: CondaRequirement, policy: Policy) -> str:
         if isinstance(requirement, Unequal):
             return requirement.reason
     return "its name on the package index is not known"
+
+
+def why_conda(item: CondaRequirement, policy: Policy) -> str | None:
+    """Return why a virtual environment cannot have a dependency, or do without it; None where it can."""
+    answer = answer_for(item.name, policy)
+    if isinstance(answer, Absent):
+        return answer.reason if answer.of_conda else None
+    if isinstance(answer, Distribution) and not isinstance(_requirement(item, answer), Unequal):
+        return None
+    return why_left(item, policy)
 
 
 def _requirement(item: CondaRequirement, distribution: Distribution) -> PypiRequirement | Unequal:

@@ -1,0 +1,168 @@
+"""What conda-forge lacks, of what files ask for: our own table (forge.toml), and the rules that follow it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any, TypeAlias
+
+from envbuilder.channels import CONDA_FORGE, canonical, restricted
+from envbuilder.findings import Change, Effect
+from envbuilder.policy import Policy
+from envbuilder.redact import excerpt
+from envbuilder.rewriter.matchspecs import rendered
+from envbuilder.rewriter.translation import taken_from_index
+from envbuilder.spec import CondaName, CondaRequirement, EnvSpec
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+NOT_ON_FORGE = "rewrite/not-on-conda-forge"
+
+_BLAS = ("mkl", "openblas", "blis", "netlib")
+"""The builds of ``blas``, which on every channel choose a library by their name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Renamed:
+    """conda-forge has it by another name."""
+
+    name: CondaName
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dropped:
+    """It is left out."""
+
+    effect: Effect
+    reason: str
+    licensed: bool
+    """Whether only where a licensed channel is among the file's own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OnIndex:
+    """Only the package index has it."""
+
+
+Lacking: TypeAlias = Renamed | Dropped | OnIndex
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    text = resources.files("envbuilder.rewriter").joinpath("forge.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def lacking() -> Mapping[CondaName, Lacking]:
+    """Return what is done about each name that conda-forge lacks, read once."""
+    return dict(_entries(_data()))
+
+
+def _entries(data: Mapping[str, Any]) -> Iterator[tuple[CondaName, Lacking]]:
+    for kind in data["dropped"].values():
+        dropped = Dropped(
+            effect=Effect(kind["effect"]), reason=kind["reason"], licensed=kind.get("licensed", False)
+        )
+        yield from ((CondaName(name), dropped) for name in kind["names"].split())
+    for name in data["index"]["names"].split():
+        yield CondaName(name), OnIndex()
+    for name, target in data["renamed"].items():
+        yield CondaName(name), Renamed(name=CondaName(target))
+
+
+@cache
+def elsewhere() -> Mapping[str, frozenset[CondaName]]:
+    """Return the names that other free channels have, by channel."""
+    return {name: frozenset(map(CondaName, text.split())) for name, text in _data()["elsewhere"].items()}
+
+
+def only_licensed(name: CondaName) -> bool:
+    """Whether no free channel has a package, so that a conda environment has no more of it than another."""
+    return isinstance(lacking().get(name), Dropped)
+
+
+def replace_lacking(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
+    """Put what conda-forge has in the place of what it lacks, or leave that out; what the index has goes there.
+
+    Has to run while the licensed channels still stand in the spec. What asks for another channel by name is
+    left alone, and so is what one of the file's other channels is known to have.
+    """
+    licensed = any(restricted(channel.text) for channel in spec.channels)
+    named = {canonical(channel.text).partition("/")[0] for channel in spec.channels}
+    had = frozenset().union(*(names for channel, names in elsewhere().items() if channel in named))
+    decided = {conda.lower() for conda, _ in policy.names}
+    kept: list[CondaRequirement] = []
+    index: list[CondaRequirement] = []
+    changes: list[Change] = []
+    for item in spec.conda:
+        own = item.channel and canonical(item.channel) != CONDA_FORGE
+        answer = None if own or item.name in had else lacking().get(item.name)
+        match answer:
+            case _ if item.name in decided:
+                index.append(item)
+            case OnIndex():
+                index.append(item)
+            case Renamed(name=name):
+                new = replace(item, name=name, build="", brackets=())
+                kept.append(new)
+                changes.append(_renamed(item, new))
+            case Dropped() as dropped if licensed or not dropped.licensed:
+                changes.append(_dropped(item, dropped))
+            case _:
+                kept.append(item)
+    result, moved = taken_from_index(replace(spec, conda=tuple(kept)), index, policy)
+    changes += moved
+    return (result, tuple(changes)) if changes else (spec, ())
+
+
+def _renamed(item: CondaRequirement, new: CondaRequirement) -> Change:
+    return Change(
+        code=NOT_ON_FORGE,
+        message=f"{item.name} is a licensed channel's; conda-forge has it as {new.name}",
+        effect=Effect.ADAPTED, before=excerpt(item.text), after=excerpt(rendered(new)), origin=item.origin,
+    )  # fmt: skip
+
+
+def _dropped(item: CondaRequirement, dropped: Dropped) -> Change:
+    return Change(
+        code=NOT_ON_FORGE,
+        message=f"the conda package {excerpt(item.text)} is left out: {dropped.reason}",
+        effect=dropped.effect, before=excerpt(item.text), origin=item.origin,
+    )  # fmt: skip
+
+
+def keep_blas(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
+    """Keep of ``blas=1.0=mkl`` what it says: the library. Versions of that package are each channel's own.
+
+    Has to run before builds of licensed channels are dropped.
+    """
+    listed = any(restricted(channel.text) for channel in spec.channels)
+    changes: list[Change] = []
+    kept: list[CondaRequirement] = []
+    for item in spec.conda:
+        foreign = restricted(item.channel) if item.channel else listed
+        new = _generic(item) if foreign and item.name == "blas" else item
+        if new != item:
+            message = (
+                "blas of a licensed channel has versions of its own; only its choice of a library is kept"
+            )
+            changes.append(
+                Change(
+                    code=NOT_ON_FORGE, message=message, effect=Effect.ADAPTED, before=excerpt(item.text),
+                    after=excerpt(rendered(new)), origin=item.origin,
+                )
+            )  # fmt: skip
+        kept.append(new)
+    return (replace(spec, conda=tuple(kept)), tuple(changes)) if changes else (spec, ())
+
+
+def _generic(item: CondaRequirement) -> CondaRequirement:
+    library = next((name for name in _BLAS if item.build.strip("*") == name), "")
+    return replace(item, version="", build=f"*{library}" if library else "", brackets=())

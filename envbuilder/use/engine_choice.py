@@ -1,0 +1,82 @@
+"""Virtual environment or conda environment: which of them a model gets, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from envbuilder.errors import PolicyError
+from envbuilder.redact import excerpt
+from envbuilder.rewriter.located import name_located
+from envbuilder.rewriter.rewriting import rewrite
+from envbuilder.rewriter.translation import why_conda
+
+if TYPE_CHECKING:
+    from envbuilder.policy import Policy
+    from envbuilder.request import EngineName, Request
+    from envbuilder.spec import EnvSpec, Rewritten
+
+_SHOWN = 6
+"""Packages that a reason names."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineChoice:
+    """The engine that makes a model's lock."""
+
+    engine: EngineName
+    """``conda`` for a conda environment; else a virtual environment, by ``uv``, by ``pip``, or (``auto``) by
+    whichever of them the host has."""
+    reason: str
+    names: tuple[str, ...] = ()
+    """The conda packages that decided, sorted; none where something else did."""
+
+
+def rewritten_for(spec: EnvSpec, *, request: Request, policy: Policy) -> tuple[Rewritten, EngineChoice]:
+    """Return a spec as the engine that it gets can resolve it. Raises PolicyError (``policy/strict``, ``engine``)."""
+    rewritten = rewrite(spec, policy=policy)
+    choice = choose_engine(rewritten, request, policy)
+    conda = choice.engine == "conda"
+    if conda or request.strict:
+        rewritten = rewrite(spec, policy=policy, strict=request.strict, conda=conda)
+    return rewritten, choice
+
+
+def choose_engine(rewritten: Rewritten, request: Request, policy: Policy) -> EngineChoice:
+    """Choose by what the model's files ask for, the request and the policy; the host doesn't matter.
+
+    ``auto`` is a virtual environment where the package index has all that is asked of conda, or where what it
+    lacks cannot matter to a model; with ``strict``, which lets nothing take another's place, where nothing is
+    asked of conda. Raises PolicyError (``policy/engine``) for a conda environment that the policy forbids.
+    """
+    if request.engine == "conda" and policy.conda.engine == "never":
+        raise PolicyError(
+            "the policy lets no model have a conda environment",
+            code="policy/engine",
+            hint="leave out --engine conda, or change `[conda] engine` in the policy",
+        )
+    if request.engine != "auto":
+        return EngineChoice(engine=request.engine, reason=f"--engine {request.engine} was given")
+    if policy.conda.engine == "always":
+        return EngineChoice(engine="conda", reason='the policy says `[conda] engine = "always"`')
+    spec, _ = name_located(rewritten.original, policy)
+    names = tuple(sorted({str(item.name) for item in spec.conda}))
+    lacking = {str(item.name): why for item in spec.conda if (why := why_conda(item, policy))}
+    if policy.conda.engine == "never":
+        return EngineChoice(engine="auto", reason='the policy says `[conda] engine = "never"`')
+    if lacking:
+        reason = f"not to be had from the package index: {_listed(lacking)}"
+        return EngineChoice(engine="conda", reason=reason, names=tuple(sorted(lacking)))
+    if names and request.strict:
+        reason = "with --strict, what is asked of conda is taken from there"
+        return EngineChoice(engine="conda", reason=reason, names=names)
+    if names:
+        reason = "the package index has, or a virtual environment can do without, all that is asked of conda"
+        return EngineChoice(engine="auto", reason=reason, names=names)
+    return EngineChoice(engine="auto", reason="nothing but Python is asked of conda")
+
+
+def _listed(reasons: dict[str, str]) -> str:
+    shown = [f"{excerpt(name, 60)} ({reasons[name]})" for name in sorted(reasons)[:_SHOWN]]
+    more = len(reasons) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
