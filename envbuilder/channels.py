@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from envbuilder.redact import SafeUrl
+
 CONDA_FORGE = "conda-forge"
 NODEFAULTS = "nodefaults"
 DEFAULTS = "defaults"
@@ -23,7 +25,8 @@ _REPOSITORY_FOLDERS = RESTRICTED_NAMES - {"defaults", "anaconda"}
 _RESTRICTED_HOSTS = frozenset(
     {"repo.anaconda.com", "repo.continuum.io", "repo.anaconda.cloud", "repo.anaconda.org"}
 )
-_COMMUNITY_HOSTS = frozenset({"conda.anaconda.org", "anaconda.org", "conda.binstar.org", "binstar.org"})
+COMMUNITY_HOST = "conda.anaconda.org"
+_COMMUNITY_HOSTS = frozenset({COMMUNITY_HOST, "anaconda.org", "conda.binstar.org", "binstar.org"})
 
 SUBDIRS = frozenset(
     {
@@ -130,6 +133,36 @@ def insecure(text: str) -> bool:
 def expands(text: str) -> bool:
     """Whether conda would put environment variables into the text (``$VAR``, ``${VAR}``, ``%VAR%``)."""
     return _EXPANSION.search(text) is not None
+
+
+def location(text: str) -> str | None:
+    """Return the one URL of a channel, without credentials, token, platform, query and a slash at its end.
+
+    Names and the names of the community host's other addresses become that host's
+    (``https://conda.anaconda.org/conda-forge``). None for a place on the disk, and for what is no channel.
+    """
+    parts = parts_of(text)
+    if local(text) or not parts.path or parts.scheme not in {"", "http", "https"}:
+        return None
+    shown = SafeUrl(text.strip().replace("\\", "/")).stripped.partition("?")[0].partition("#")[0]
+    found = _SCHEME.fullmatch(shown)
+    segments = (found["rest"] if found else shown).split("/")
+    netloc = segments.pop(0) if parts.host else ""
+    folders = [segment for segment in segments if segment not in {"", "."}]
+    if "t" in [folder.lower() for folder in folders[:-1]]:  # a name with a token, which is no URL to SafeUrl
+        at = [folder.lower() for folder in folders].index("t")
+        del folders[at : at + 2]
+    if unquote(folders[-1]).lower() in SUBDIRS:
+        folders.pop()
+    if not parts.host or parts.host in _COMMUNITY_HOSTS:
+        return f"https://{COMMUNITY_HOST}/{'/'.join([folders[0].lower(), *folders[1:]])}"
+    return f"{parts.scheme}://{netloc.rpartition('@')[2].lower()}/{'/'.join(folders)}"
+
+
+def on_community_host(text: str) -> bool:
+    """Whether a channel is one of the community host, where names without a host stand."""
+    parts = parts_of(text)
+    return not local(text) and (parts.host in _COMMUNITY_HOSTS or not (parts.host or parts.scheme))
 
 
 def canonical(text: str) -> str:
