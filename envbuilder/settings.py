@@ -54,6 +54,10 @@ class Settings:
     python_mirror: str | None = field(default=None, repr=False)
     """Where managed interpreters are fetched from (UV_PYTHON_INSTALL_MIRROR), None for uv's own place."""
     offline: bool = False
+    netrc: Path | None = None
+    """Where accounts of hosts stand (NETRC), for conda channels alone; read when one is asked."""
+    rattler_credentials: Path | None = None
+    """Where rattler and pixi keep credentials of conda channels (RATTLER_AUTH_FILE); read when one is asked."""
     limits: Limits = NO_LIMITS
     """How large the store may grow on this host (ENVBUILDER_MAX_SIZE, ENVBUILDER_MIN_FREE, ENVBUILDER_MAX_AGE)."""
 
@@ -79,6 +83,10 @@ class Settings:
             python_downloads=env.get("UV_PYTHON_DOWNLOADS", "automatic") not in ("never", "false", "0"),
             python_mirror=env.get("UV_PYTHON_INSTALL_MIRROR"),
             offline=env.get("UV_OFFLINE", "").lower() in ("1", "true", "yes"),
+            netrc=Path(env.get("NETRC") or user_home / ".netrc"),
+            rattler_credentials=Path(
+                env.get("RATTLER_AUTH_FILE") or user_home / ".rattler" / "credentials.json"
+            ),
             limits=_limits(env),
         )
 

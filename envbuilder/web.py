@@ -129,7 +129,8 @@ class Web:
     """Fetches by GET. What an index takes goes to that index's host alone, also after a redirect.
 
     ``variables`` are those of the host (proxies, certificates: ``settings.tool_variables``), ``indexes`` the
-    ones that may have credentials. A URL's own credentials go before the index's.
+    ones that may have credentials, ``keys`` what other hosts take. A URL's own credentials go before both.
+    ``judge`` sees every URL that a server sends us to before it is asked; what it raises passes.
     """
 
     def __init__(
@@ -139,12 +140,15 @@ class Web:
         indexes: Sequence[SafeUrl] = (),
         offline: bool = False,
         schemes: Sequence[str] = SCHEMES,
+        keys: Sequence[Key] = (),
+        judge: Callable[[str], None] | None = None,
     ) -> None:
         self._variables = variables
         self._offline = offline
         self._schemes = tuple(schemes)
         self._proxies = Proxies(variables)
-        self._keys = tuple(key for index in indexes if (key := Key.of(index)))
+        self._keys = (*(key for index in indexes if (key := Key.of(index))), *keys)
+        self._judge = judge
 
     def open(self, url: SafeUrl, *, headers: Mapping[str, str] | None = None) -> Answer:
         """Return the answer of one attempt (``retried`` makes more), redirects followed.
@@ -201,7 +205,7 @@ class Web:
         return self._opener(
             urllib.request.HTTPErrorProcessor(),
             urllib.request.HTTPDefaultErrorHandler(),
-            _Redirects(self._key),
+            _Redirects(self._key, self._judge),
         )
 
     def _opener(self, *handlers: urllib.request.BaseHandler) -> urllib.request.OpenerDirector:
@@ -256,12 +260,19 @@ class _Proxying(urllib.request.BaseHandler):
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects; the next host gets its own credentials or none."""
 
-    def __init__(self, key: Callable[[str], Key | None]) -> None:
+    def __init__(self, key: Callable[[str], Key | None], judge: Callable[[str], None] | None = None) -> None:
         self._key = key
+        self._judge = judge
 
     def redirect_request(self, *arguments: Any, **named: Any) -> urllib.request.Request | None:
         """Return the next request, None where there is none."""
         request = super().redirect_request(*arguments, **named)
+        if request and self._judge:
+            try:
+                self._judge(request.full_url)
+            except BaseException:
+                arguments[1].close()
+                raise
         if request and (key := self._key(request.full_url)) and key.authorization:
             request.add_unredirected_header("Authorization", key.authorization)
         return request

@@ -1,0 +1,57 @@
+"""Fetching from channels: by ourselves, with the host's own credentials, from mirrors in their order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from envbuilder.conda.credentials import keys_for
+from envbuilder.conda.gate import SCHEMES, refuse_sources, refuse_url
+from envbuilder.redact import SafeUrl
+from envbuilder.web import Answer, Web, WebError, retried
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from envbuilder.conda.questions import Source
+    from envbuilder.settings import Settings
+
+T = TypeVar("T")
+
+
+class Access:
+    """The way to some channels, and to nowhere else but where their own servers send us."""
+
+    def __init__(self, sources: Sequence[Source], settings: Settings) -> None:
+        """Raises PolicyError for a licensed channel or mirror."""
+        refuse_sources(sources)
+        self._places = {source.channel: _places(source) for source in sources}
+        places = [place for named in self._places.values() for place in named]
+        self._web = Web(
+            variables=dict(settings.tool_variables),
+            keys=keys_for((place.secret for place in places), settings),
+            offline=settings.offline,
+            schemes=SCHEMES,
+            judge=refuse_url,
+        )
+
+    def places(self, channel: str) -> tuple[SafeUrl, ...]:
+        """Return where a channel is fetched, in order."""
+        return self._places[channel]
+
+    def open(self, place: SafeUrl, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer for a file of a channel at one place. Raises WebError, PolicyError."""
+        return self._web.open(SafeUrl(f"{place.secret.rstrip('/')}/{path}"), headers=headers)
+
+    def first(self, channel: str, fetch: Callable[[SafeUrl], T]) -> T:
+        """Return what the first place gives that can be reached. Raises the WebError of the last one."""
+        *others, last = self._places[channel]
+        for place in others:
+            try:
+                return retried(lambda place=place: fetch(place))  # type: ignore[misc]
+            except WebError:  # noqa: PERF203 - one attempt for each place
+                continue
+        return retried(lambda: fetch(last))
+
+
+def _places(source: Source) -> tuple[SafeUrl, ...]:
+    return source.mirrors or (SafeUrl(source.channel),)

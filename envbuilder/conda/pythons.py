@@ -1,0 +1,55 @@
+"""From a wish for a Python to what the channels are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from envbuilder.conda.wanted import WantedPython, conda_constraint
+from envbuilder.errors import ResolveError
+from envbuilder.findings import Change, Effect
+from envbuilder.resolver.releases import LAST_PATCH, default_minor, preferred_minors
+
+if TYPE_CHECKING:
+    import datetime
+
+    from envbuilder.resolver.wishes import Wish
+
+
+def wanted_python(
+    wish: Wish | None, moment: datetime.datetime
+) -> tuple[WantedPython, tuple[Change, ...]]:
+    """Return what to ask for: the version named, else of a range, or of all, what was in use on that day.
+
+    Raises ResolveError (``python/unknown``) for a range that no Python is in.
+    """
+    if wish is None:
+        minor = default_minor(moment)
+        named = "{}.{}".format(*minor)
+        change = Change(
+            code="python/default",
+            message=f"no file names a python; {named} is taken, in use on {moment:%Y-%m-%d}",
+            effect=Effect.ADAPTED,
+            after=named,
+        )
+        return WantedPython(text=f"={named}", minor=minor), (change,)
+    version = wish.version
+    if version and len(version) > 1:
+        exact = "==" if len(version) > 2 else "="
+        return WantedPython(text=f"{exact}{wish.text}", minor=(version[0], version[1]), wish=wish), ()
+    return _of_range(wish, f"=={wish.text}.*" if version else wish.text, moment), ()
+
+
+def _of_range(wish: Wish, specifier: str, moment: datetime.datetime) -> WantedPython:
+    allowed, text = SpecifierSet(specifier), conda_constraint(specifier)
+    for minor in preferred_minors(moment):
+        patches = (f"{minor[0]}.{minor[1]}.{n}" for n in range(LAST_PATCH[minor] + 1))
+        if text and any(allowed.contains(patch) for patch in patches):
+            return WantedPython(text=f"{text},{minor[0]}.{minor[1]}.*", minor=minor, wish=wish, range=text)
+    raise ResolveError(
+        f"no python that envbuilder knows satisfies {specifier}",
+        code="python/unknown",
+        origin=wish.origin,
+        hint="name a version with --python",
+    )
