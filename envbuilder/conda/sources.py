@@ -49,7 +49,7 @@ def _allowed(channel: Channel, policy: Policy) -> str:
         hint = "name a channel by its name or URL"
         message = f"the channel {shown} is a place on the disk"
         raise PolicyError(message, code="channel/local", origin=channel.origin, hint=hint)
-    if not _passes(place, policy):
+    if not passes(place, policy):
         raise PolicyError(
             f"the channel {shown} is not among those that the policy allows",
             code="channel/not-allowed",
@@ -59,7 +59,8 @@ def _allowed(channel: Channel, policy: Policy) -> str:
     return place
 
 
-def _passes(place: str, policy: Policy) -> bool:
+def passes(place: str, policy: Policy) -> bool:
+    """Whether packages may come from a channel, given by its URL, that is no licensed one."""
     if policy.channels.allow:
         return canonical(place) in map(canonical, policy.channels.allow)
     return on_community_host(place) or bool(policy.channels.mirrors_of(place))
