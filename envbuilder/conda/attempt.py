@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from envbuilder.conda.matchtext import pin_text, spec_text
 from envbuilder.conda.questions import CondaQuestion
-from envbuilder.conda.wanted import Pin, conda_constraint, spec_of
+from envbuilder.conda.wanted import Pin
 from envbuilder.spec import CondaName
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Attempt:
     def question(self) -> CondaQuestion:
         """What the channels are asked."""
         return CondaQuestion(
-            specs=(self.python.spec, *map(spec_of, self.requirements), *map(seed_spec, self.seeds)),
+            specs=(self.python.spec, *map(spec_text, self.requirements), *map(seed_spec, self.seeds)),
             constraints=(*(pin.spec for pin in self.pins), *self.further),
             sources=self.sources,
             platform=self.platform,
@@ -56,6 +57,5 @@ class Attempt:
 
 
 def seed_spec(seed: PypiRequirement) -> str:
-    """Return a seed as a match specification; any release where conda cannot say what is asked."""
-    text = conda_constraint(seed.specifier)
-    return f'{seed.name}[version="{text}"]' if text else str(seed.name)
+    """Return a seed as a match specification."""
+    return pin_text(CondaName(seed.name), seed.specifier)

@@ -59,4 +59,5 @@ def _names() -> Mapping[PypiName, tuple[CondaName, ...]]:
 
 def conda_names_of(name: PypiName) -> tuple[CondaName, ...]:
     """Return the conda packages that bring a distribution, by the table; its own name where that says nothing."""
-    return _names().get(name) or (() if name in table() else (CondaName(name),))
+    same = CondaName(name)
+    return _names().get(name) or (() if same in table() else (same,))

@@ -27,6 +27,8 @@ async def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
         return await _install(asked)
     if asked["op"] == "cuda":
         return _cuda()
+    if asked["op"] == "match":
+        return _match(asked)
     return await _solve(asked)
 
 
@@ -35,10 +37,7 @@ async def _solve(asked: dict[str, Any]) -> dict[str, Any]:
         specs, constraints = map(_specs, (asked["specs"], asked["constraints"]))
     except InvalidMatchSpecError as error:
         return {"unreadable": str(error)}
-    listings = [
-        rattler.SparseRepoData(rattler.Channel(item["channel"]), item["subdir"], item["path"])
-        for item in asked["listings"]
-    ]
+    listings = _listings(asked)
     # Listed last, so that of two records of one file the real one wins.
     built, more = _exempted(listings, asked)
     for policy in ("require-timestamp", "allow-missing"):
@@ -60,6 +59,39 @@ async def _solve(asked: dict[str, Any]) -> dict[str, Any]:
             found = [json.loads(record.to_json()) for record in records]
             return {"records": [{**item, **built.get(item["url"], {})} for item in found]}
     return failure
+
+
+def _listings(asked: dict[str, Any]) -> list[rattler.SparseRepoData]:
+    return [
+        rattler.SparseRepoData(rattler.Channel(item["channel"]), item["subdir"], item["path"])
+        for item in asked["listings"]
+    ]
+
+
+def _match(asked: dict[str, Any]) -> dict[str, Any]:
+    """Tell for each specification which records of its name it matches, of the first channel that has the name."""
+    channels: dict[str, list[rattler.SparseRepoData]] = {}
+    for item, listing in zip(asked["listings"], _listings(asked), strict=True):
+        channels.setdefault(item["channel"], []).append(listing)
+    loaded: dict[str, list[Any]] = {}
+    matches = []
+    for spec in _specs(asked["specs"]):
+        name = str(spec.name.normalized)
+        only = spec.channel.base_url.rstrip("/") if spec.channel else None
+        for channel in [only] if only else channels:
+            key = f"{channel} {name}"
+            if key not in loaded:
+                wanted = rattler.PackageName(name)
+                loaded[key] = [r for part in channels.get(channel, ()) for r in part.load_records(wanted)]
+            if loaded[key]:
+                break
+        matches.append([key, [at for at, record in enumerate(loaded[key]) if spec.matches(record)]])
+    return {"matches": matches, "records": {key: [_brief(r) for r in found] for key, found in loaded.items()}}
+
+
+def _brief(record: rattler.RepoDataRecord) -> list[Any]:
+    built = record.timestamp
+    return [str(record.version), record.build, int(built.timestamp() * 1000) if built else None]
 
 
 def _specs(texts: list[str]) -> list[rattler.MatchSpec]:

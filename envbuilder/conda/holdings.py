@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envbuilder.conda.attempt import Attempt, seed_spec
-from envbuilder.conda.wanted import PYTHON, Pin, spec_of, without_build
+from envbuilder.conda.matchtext import pin_text, spec_text
+from envbuilder.conda.wanted import PYTHON, Pin, without_build
 
 if TYPE_CHECKING:
     import datetime
@@ -38,8 +39,8 @@ class Holdings:
 def holdings_of(attempt: Attempt, channels: Channels) -> Holdings:
     """Ask the channels. Raises as Channels.matching() does."""
     minor = ".".join(map(str, attempt.python.minor))
-    asked = [(attempt.python.spec, f"{PYTHON}[version=\"{minor}.*\"]", str(PYTHON))]
-    asked += [(spec_of(r), spec_of(without_build(r)), _bare(r)) for r in attempt.requirements]
+    asked = [(attempt.python.spec, pin_text(PYTHON, f"=={minor}.*"), str(PYTHON))]
+    asked += [(spec_text(r), spec_text(without_build(r)), _bare(r)) for r in attempt.requirements]
     asked += [(seed_spec(seed), seed_spec(seed), str(seed.name)) for seed in attempt.seeds]
     asked += [(pin.spec, pin.spec, str(pin.name)) for pin in attempt.pins]
     flat = list(dict.fromkeys(spec for specs in asked for spec in specs))
@@ -56,7 +57,7 @@ def holdings_of(attempt: Attempt, channels: Channels) -> Holdings:
 
 def _bare(item: CondaRequirement) -> str:
     """The name, within the channel that the dependency names."""
-    return spec_of(replace(without_build(item), version=""))
+    return spec_text(replace(without_build(item), version=""))
 
 
 def since(releases: Iterable[Release], minor: tuple[int, int]) -> datetime.datetime | None:

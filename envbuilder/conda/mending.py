@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from envbuilder.conda.holdings import since
-from envbuilder.conda.wanted import PYTHON, pinned, spec_of, without_build
+from envbuilder.conda.matchtext import pin_text, spec_text
+from envbuilder.conda.wanted import PYTHON, pinned, without_build
 from envbuilder.errors import ResolveError
 from envbuilder.findings import Change, Effect
 from envbuilder.redact import excerpt
@@ -78,9 +79,7 @@ def _refuse_absent(attempt: Attempt, held: Holdings) -> None:
     raise _absent(attempt, told, lines, hint)
 
 
-def _absent(
-    attempt: Attempt, message: str, lines: Sequence[tuple[Origin, str]], hint: str
-) -> ResolveError:
+def _absent(attempt: Attempt, message: str, lines: Sequence[tuple[Origin, str]], hint: str) -> ResolveError:
     channels = ", ".join(source.channel for source in attempt.sources)
     return ResolveError(
         message,
@@ -136,7 +135,7 @@ def _drop_builds(attempt: Attempt, held: Holdings) -> Attempt:
                     message=f"no channel has that build of {item.name}; any build will do",
                     effect=Effect.ADAPTED,
                     before=excerpt(item.text),
-                    after=spec_of(bare),
+                    after=spec_text(bare),
                     origin=item.origin,
                 )
             )
@@ -154,7 +153,10 @@ def _other_patch(attempt: Attempt, held: Holdings) -> Attempt:
         lines = [(origin, f"python {text}")] if origin else []
         nearest = ", ".join(nearest_versions(named, held.python.named))
         raise _absent(
-            attempt, f"no channel has python {text}; nearest are {nearest}", lines, "name another with --python"
+            attempt,
+            f"no channel has python {text}; nearest are {nearest}",
+            lines,
+            "name another with --python",
         )
     patch = _nearest_patch(wanted.patch, _of_day(held.python.loose, attempt.cutoff))
     change = Change(
@@ -165,7 +167,7 @@ def _other_patch(attempt: Attempt, held: Holdings) -> Attempt:
         after=patch,
         origin=wanted.wish.origin if wanted.wish else None,
     )
-    return replace(attempt, python=replace(wanted, text=f"=={patch}")).changed(change)
+    return replace(attempt, python=replace(wanted, spec=pin_text(PYTHON, f"=={patch}"))).changed(change)
 
 
 def _of_day(releases: Sequence[Release], cutoff: datetime.datetime | None) -> Sequence[Release]:
@@ -205,8 +207,7 @@ def _raise_day(attempt: Attempt, held: Holdings) -> Attempt:
 
 def _times(held: Holdings, minor: tuple[int, int]) -> Iterator[tuple[datetime.datetime | None, str]]:
     """Yield since when each pin can be had."""
-    if held.python.exact:
-        yield since(held.python.exact, minor), str(PYTHON)
+    yield since(held.python.exact or held.python.loose, minor), str(PYTHON)
     for item, found in held.requirements:
         if pinned(item):
             yield since(found.exact or found.loose, minor), f"{item.name} {pinned(item)}"
@@ -239,4 +240,3 @@ def guessed_day(attempt: Attempt, held: Holdings) -> tuple[datetime.datetime, st
     """Return the newest pin's day and what it is, for a model without a date; None where nothing tells."""
     times = [(time, text) for time, text in _times(held, attempt.python.minor) if time]
     return max(times) if times else None
-

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from envbuilder.conda.wanted import WantedPython, conda_constraint
+from envbuilder.conda.matchtext import pin_text
+from envbuilder.conda.wanted import PYTHON, WantedPython
 from envbuilder.errors import ResolveError
 from envbuilder.findings import Change, Effect
 from envbuilder.resolver.releases import LAST_PATCH, default_minor, preferred_minors
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
     from envbuilder.resolver.wishes import Wish
 
 
-def wanted_python(
-    wish: Wish | None, moment: datetime.datetime
-) -> tuple[WantedPython, tuple[Change, ...]]:
+def wanted_python(wish: Wish | None, moment: datetime.datetime) -> tuple[WantedPython, tuple[Change, ...]]:
     """Return what to ask for: the version named, else of a range, or of all, what was in use on that day.
 
     Raises ResolveError (``python/unknown``) for a range that no Python is in.
@@ -33,20 +32,22 @@ def wanted_python(
             effect=Effect.ADAPTED,
             after=named,
         )
-        return WantedPython(text=f"={named}", minor=minor), (change,)
+        return WantedPython(spec=pin_text(PYTHON, f"=={named}.*"), minor=minor), (change,)
     version = wish.version
     if version and len(version) > 1:
-        exact = "==" if len(version) > 2 else "="
-        return WantedPython(text=f"{exact}{wish.text}", minor=(version[0], version[1]), wish=wish), ()
+        patch = wish.text if len(version) > 2 else ""
+        spec = pin_text(PYTHON, f"=={patch}" if patch else f"=={wish.text}.*")
+        return WantedPython(spec=spec, minor=(version[0], version[1]), wish=wish, patch=patch), ()
     return _of_range(wish, f"=={wish.text}.*" if version else wish.text, moment), ()
 
 
 def _of_range(wish: Wish, specifier: str, moment: datetime.datetime) -> WantedPython:
-    allowed, text = SpecifierSet(specifier), conda_constraint(specifier)
+    allowed = SpecifierSet(specifier)
     for minor in preferred_minors(moment):
         patches = (f"{minor[0]}.{minor[1]}.{n}" for n in range(LAST_PATCH[minor] + 1))
-        if text and any(allowed.contains(patch) for patch in patches):
-            return WantedPython(text=f"{text},{minor[0]}.{minor[1]}.*", minor=minor, wish=wish, range=text)
+        if any(allowed.contains(patch) for patch in patches):
+            spec = pin_text(PYTHON, f"{specifier},=={minor[0]}.{minor[1]}.*")
+            return WantedPython(spec=spec, minor=minor, wish=wish, whole=pin_text(PYTHON, specifier))
     raise ResolveError(
         f"no python that envbuilder knows satisfies {specifier}",
         code="python/unknown",

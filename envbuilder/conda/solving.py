@@ -47,19 +47,26 @@ def solve(
     StoreError, ToolError where py-rattler is missing or gives no answer, UsageError for a platform that no
     channel knows.
     """
-    available()
-    subdir = subdir_of(question.platform)
-    listings = Listings(cache / "repodata", Access(question.sources, settings), offline=settings.offline)
     try:
-        found = [
-            {"channel": source.channel, "subdir": part, "path": str(path)}
-            for source in question.sources
-            for part, path in _lists(listings, source.channel, subdir, progress)
-        ]
+        found = listings_of(question, cache=cache, settings=settings, progress=progress)
     except WebError as error:
         return CondaFailure(kind=FailureKind.NETWORK, text=error.message)
     progress.phase("resolve", "conda")
     return _read(ask(_request(question, found), seconds=SECONDS), question)
+
+
+def listings_of(
+    question: CondaQuestion, *, cache: Path, settings: Settings, progress: Progress = SILENT
+) -> list[dict[str, str]]:
+    """Return the lists of a question's channels in the child's words. Raises as solve(), and WebError."""
+    available()
+    subdir = subdir_of(question.platform)
+    listings = Listings(cache / "repodata", Access(question.sources, settings), offline=settings.offline)
+    return [
+        {"channel": source.channel, "subdir": part, "path": str(path)}
+        for source in question.sources
+        for part, path in _lists(listings, source.channel, subdir, progress)
+    ]
 
 
 def _lists(listings: Listings, channel: str, subdir: str, progress: Progress) -> list[tuple[str, Path]]:
