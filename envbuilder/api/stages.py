@@ -61,29 +61,30 @@ def resolve(
     ResolveError.
     """
     from envbuilder.interpreters.choice import Interpreters
-    from envbuilder.resolver.engines import engine_for
-    from envbuilder.resolver.resolution import resolve as resolve_spec
     from envbuilder.spec import EnvSpec
     from envbuilder.store.store import Store
-    from envbuilder.use.reading import carrier_for, with_files
+    from envbuilder.use.engine_choice import rewritten_for
+    from envbuilder.use.locking import resolve_by
+    from envbuilder.use.reading import with_files
 
     settings = settings_of(settings, offline=offline)
     policy = policy or DEFAULT
     request = request_of(as_of, python, engine, offline=settings.offline, strict=strict, platform=platform)
     store = Store.open(settings.home)
-    rewritten = rewrite(spec, policy=policy, strict=strict) if isinstance(spec, EnvSpec) else spec
+    asked = spec if isinstance(spec, EnvSpec) else spec.original
+    rewritten, choice = rewritten_for(asked, request=request, policy=policy)
+    if not isinstance(spec, EnvSpec) and choice.engine != "conda":
+        rewritten = spec
     place = located(rewritten.spec.provenance.model, settings=settings, policy=policy)
     rewritten = with_files(rewritten, place, policy=policy, store=store)
-    chosen = engine_for(request.engine, settings=settings, cache=store.uv_cache, policy=policy)
-    return resolve_spec(
+    return resolve_by(
+        choice,
         rewritten,
         request=request,
-        engine=chosen,
-        carrier=carrier_for(
-            rewritten, chosen, store=store, settings=settings, policy=policy, progress=progress
-        ),
-        interpreters=Interpreters(settings=settings, folder=store.pythons),
+        settings=settings,
         policy=policy,
+        store=store,
+        interpreters=Interpreters(settings=settings, folder=store.pythons),
         progress=progress,
     )
 
@@ -107,9 +108,10 @@ def build(
     settings = settings or Settings.from_environ()
     store = Store.open(settings.home)
     interpreters = Interpreters(settings=settings, folder=store.pythons)
+    own = bool(lock.conda)
     built = build_lock(
         lock,
-        interpreter=interpreters.choose(lock.target.python, progress=progress),
+        interpreter=None if own else interpreters.choose(lock.target.python, progress=progress),
         store=store,
         settings=settings,
         policy=policy or DEFAULT,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envbuilder.builder.bytecode import compile_tree
-from envbuilder.builder.installer import BuildLog, Installer, Job
+from envbuilder.builder.installer import BuildLog, Ground, Installer, Job
 from envbuilder.builder.pip_installer import PipInstaller
 from envbuilder.builder.proof import complete, prove, prove_more
 from envbuilder.builder.scrutiny import check_places, findings_of
@@ -18,10 +18,13 @@ from envbuilder.errors import BuildError, EnvbuilderError, PolicyError
 from envbuilder.lock import Kind
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT
+from envbuilder.resolver.targets import host_platform
 from envbuilder.store.files import remove_tree
 from envbuilder.store.remarks import read_findings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from envbuilder.environment import Environment, Interpreter
     from envbuilder.findings import Finding
     from envbuilder.lock import Lock
@@ -52,7 +55,7 @@ class Built:
 def build(
     lock: Lock,
     *,
-    interpreter: Interpreter,
+    interpreter: Interpreter | None,
     store: Store,
     settings: Settings,
     policy: Policy = DEFAULT,
@@ -60,8 +63,9 @@ def build(
 ) -> Built:
     """Make the environment of a lock, or find it.
 
-    Raises BuildError (``build/…``, also ``build/import-failed`` where it installs but does not work),
-    PolicyError where the policy forbids a source build, StoreError, ToolError. After an error there is no
+    A lock with conda packages has its Python among them: ``interpreter`` is None then, or is not used. Raises
+    BuildError (``build/…``, also ``build/import-failed`` where it installs but does not work), PolicyError
+    where the policy forbids a source build or a channel, StoreError, ToolError. After an error there is no
     environment.
     """
     started = time.monotonic()
@@ -90,7 +94,7 @@ def build(
 @dataclass(frozen=True, slots=True)
 class _Parts:
     lock: Lock
-    interpreter: Interpreter
+    interpreter: Interpreter | None
     store: Store
     settings: Settings
     policy: Policy
@@ -107,10 +111,55 @@ def _make(flight: Flight, parts: _Parts) -> Environment:
 
 def _built(flight: Flight, parts: _Parts, log: BuildLog) -> Environment:
     installer = _installer(parts)
-    job = Job(
-        lock=_installable(flight, parts, log),
-        interpreter=parts.interpreter,
-        tree=flight.place() if installer.in_place else flight.stage(),
+    tree = flight.place() if installer.in_place else flight.stage()
+    try:
+        ground = _ground(flight, parts, tree, log)
+        job = _job(flight, parts, tree, ground.interpreter, log)
+        installer.install(job)
+        complete(job)
+        check_places(tree, {artifact.name for artifact in job.lock.artifacts} if job.lock.conda else None)
+        flight.progress.phase("compile", f"{len(parts.lock.artifacts) + len(parts.lock.conda)} packages")
+        compile_tree(job)
+        flight.progress.phase("verify", ", ".join(parts.lock.imports))
+        prove(job, parts.lock.imports)
+    except BaseException:
+        # A stage goes with the flight; a tree in its final place would wait for the next one.
+        with contextlib.suppress(OSError):
+            remove_tree(tree)
+        raise
+    return flight.publish(
+        tree,
+        lock=parts.lock,
+        interpreter=ground.interpreter,
+        imports=parts.lock.imports,
+        log=job.log.text(),
+        findings=(*ground.findings, *findings_of(tree, parts.lock)),
+    )
+
+
+def _ground(flight: Flight, parts: _Parts, tree: Path, log: BuildLog) -> Ground:
+    """Return what packages of the index are installed on: the host's interpreter, or the lock's conda packages."""
+    if parts.interpreter is not None and not parts.lock.conda:
+        return Ground(interpreter=parts.interpreter)
+    from envbuilder.builder.conda_installer import lay_ground
+
+    return lay_ground(
+        parts.lock,
+        tree=tree,
+        layout=parts.store.layout,
+        scratch=flight.scratch(),
+        settings=parts.settings,
+        policy=parts.policy,
+        progress=flight.progress,
+        log=log,
+    )
+
+
+def _job(flight: Flight, parts: _Parts, tree: Path, interpreter: Interpreter, log: BuildLog) -> Job:
+    return Job(
+        lock=_installable(flight, parts, interpreter, log),
+        interpreter=interpreter,
+        tree=tree,
         scratch=flight.scratch(),
         packages=parts.store.uv_cache.parent,
         settings=parts.settings,
@@ -119,30 +168,9 @@ def _built(flight: Flight, parts: _Parts, log: BuildLog) -> Environment:
         log=log,
         apart=any(artifact.source is not None for artifact in parts.lock.artifacts),
     )
-    try:
-        installer.install(job)
-        complete(job)
-        check_places(job.tree)
-        flight.progress.phase("compile", f"{len(parts.lock.artifacts)} packages")
-        compile_tree(job)
-        flight.progress.phase("verify", ", ".join(parts.lock.imports))
-        prove(job, parts.lock.imports)
-    except BaseException:
-        # A stage goes with the flight; a tree in its final place would wait for the next one.
-        with contextlib.suppress(OSError):
-            remove_tree(job.tree)
-        raise
-    return flight.publish(
-        job.tree,
-        lock=parts.lock,
-        interpreter=parts.interpreter,
-        imports=parts.lock.imports,
-        log=job.log.text(),
-        findings=findings_of(job.tree, parts.lock),
-    )
 
 
-def _installable(flight: Flight, parts: _Parts, log: BuildLog) -> Lock:
+def _installable(flight: Flight, parts: _Parts, interpreter: Interpreter, log: BuildLog) -> Lock:
     """Return the lock as installers take it: what no index has as wheels of this host."""
     if all(artifact.source is None for artifact in parts.lock.artifacts):
         return parts.lock
@@ -153,7 +181,7 @@ def _installable(flight: Flight, parts: _Parts, log: BuildLog) -> Lock:
     carrier = carrier_of(
         parts.store, engine, settings=parts.settings, policy=parts.policy, progress=flight.progress, log=log
     )
-    return carrier.installable(parts.lock, parts.interpreter)
+    return carrier.installable(parts.lock, interpreter)
 
 
 def _refuse_own_pip(lock: Lock) -> None:
@@ -167,19 +195,14 @@ def _refuse_own_pip(lock: Lock) -> None:
 
 
 def _installer(parts: _Parts) -> Installer:
-    return PipInstaller() if parts.lock.engine == "pip" else UvInstaller(parts.settings)
+    if parts.lock.engine == "pip" and not parts.lock.conda:
+        return PipInstaller()
+    return UvInstaller(parts.settings, ground=bool(parts.lock.conda))
 
 
-def _check(lock: Lock, interpreter: Interpreter, policy: Policy) -> None:
+def _check(lock: Lock, interpreter: Interpreter | None, policy: Policy) -> None:
     """Refuse what cannot work or must not be done, before anything is touched."""
-    wanted = lock.target.python.split(".")[:2]
-    if wanted != interpreter.version.split(".")[:2] or lock.target.platform != interpreter.platform:
-        raise BuildError(
-            f"the lock is for Python {lock.target.python} on {lock.target.platform},"
-            f" the interpreter is {interpreter.version} on {interpreter.platform}",
-            code="build/wrong-interpreter",
-            hint="lock for this machine, or choose the interpreter that the lock is for",
-        )
+    _check_host(lock, interpreter)
     sources = [artifact for artifact in lock.artifacts if artifact.kind is Kind.SDIST]
     refused = [source for source in sources if not policy.builds.allows(source.name, source.version)]
     if refused:
@@ -188,4 +211,26 @@ def _check(lock: Lock, interpreter: Interpreter, policy: Policy) -> None:
             f"the policy forbids building from source: {names}",
             code="build/from-source",
             hint="list the packages under [builds] sdist in the policy, or pin versions that have wheels",
+        )
+
+
+def _check_host(lock: Lock, interpreter: Interpreter | None) -> None:
+    """Raise BuildError where the lock is for another Python or another platform."""
+    if lock.conda:
+        version, platform = lock.target.python, host_platform()
+    elif interpreter is None:
+        raise BuildError(
+            f"the lock needs a Python {lock.target.python} of this host",
+            code="build/wrong-interpreter",
+            hint="choose one with envbuilder.interpreters",
+        )
+    else:
+        version, platform = interpreter.version, interpreter.platform
+    wanted = lock.target.python.split(".")[:2]
+    if wanted != version.split(".")[:2] or lock.target.platform != platform:
+        raise BuildError(
+            f"the lock is for Python {lock.target.python} on {lock.target.platform},"
+            f" the interpreter is {version} on {platform}",
+            code="build/wrong-interpreter",
+            hint="lock for this machine, or choose the interpreter that the lock is for",
         )

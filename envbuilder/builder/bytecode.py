@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from envbuilder.builder.places import site_folders
 from envbuilder.process import neutral_directory, run
 from envbuilder.store.trouble import told
 
@@ -80,7 +81,7 @@ def _modules(job: Job) -> Iterator[_Module]:
     major, minor, _ = job.interpreter.release
     tag = f"{job.interpreter.implementation}-{major}{minor}"
     kept = job.packages / "bytecode" / tag
-    for packages in job.tree.glob("lib/python*/site-packages"):
+    for packages in site_folders(job.tree):
         for folder, folders, names in os.walk(packages):
             folders[:] = [name for name in folders if name != "__pycache__"]
             for name in names:

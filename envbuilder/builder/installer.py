@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from envbuilder.environment import Interpreter
+    from envbuilder.findings import Finding
     from envbuilder.lock import Artifact, Lock
     from envbuilder.policy import Policy
     from envbuilder.process import Finished
@@ -43,6 +44,15 @@ class BuildLog:
     def text(self) -> str:
         """Return the whole log."""
         return "\n".join(part for part in self._parts if part) + "\n"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """What packages of the index are installed on: an interpreter of the host, or conda packages with their own."""
+
+    interpreter: Interpreter
+    findings: tuple[Finding, ...] = ()
+    """Of conda packages: scripts that never ran."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,15 +10,18 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from packaging.utils import canonicalize_name
+
 from envbuilder.archives.scripts import is_own
 from envbuilder.archives.startup import MODULE, PTH, startup_code
+from envbuilder.builder.places import site_folders
 from envbuilder.errors import BuildError
 from envbuilder.findings import Finding, Level
 from envbuilder.lock import Kind
 from envbuilder.redact import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from envbuilder.lock import Lock
@@ -38,12 +41,16 @@ WELL_KNOWN: Final = {
 _LONGEST: Final = 64 * 1024
 
 
-def check_places(tree: Path) -> None:
+def check_places(tree: Path, only: Collection[str] | None = None) -> None:
     """Look that no package installed a file outside the environment, or over a part of the environment itself.
 
-    Raises BuildError (``archive/path-escape``, ``archive/script-path``).
+    ``only`` names the distributions to look at, None for all: what conda packages put where was looked at when
+    they were opened, and their RECORD may be of the place where they were made. Raises BuildError
+    (``archive/path-escape``, ``archive/script-path``).
     """
-    for record in sorted(tree.glob("lib/python*/site-packages/*.dist-info/RECORD")):
+    for record in sorted(path for site in site_folders(tree) for path in site.glob("*.dist-info/RECORD")):
+        if only is not None and canonicalize_name(record.parent.name.partition("-")[0]) not in only:
+            continue
         site = record.parent.parent
         for line in _ELSEWHERE.findall(record.read_text("utf-8", "replace")):
             path = line.partition('"' if line.endswith('"') else ",")[0]
@@ -78,7 +85,7 @@ def _sources(lock: Lock) -> Iterator[Finding]:
 
 
 def _startup(tree: Path) -> Iterator[Finding]:
-    for site in sorted(tree.glob("lib/python*/site-packages")):
+    for site in site_folders(tree):
         for path in sorted(site.iterdir()):
             inner = "/__init__.py" if path.is_dir() else ""
             code = startup_code(path.name + inner)

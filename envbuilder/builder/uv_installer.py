@@ -48,16 +48,20 @@ SECONDS: Final = 3600.0
 
 
 class UvInstaller:
-    """Installs with uv into a staging folder: what it makes can be moved. Raises ToolError without uv."""
+    """Installs with uv into a staging folder: what it makes can be moved. Raises ToolError without uv.
 
-    in_place = False
+    On a ``ground`` of conda packages, which name their place, it adds to what is there.
+    """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, ground: bool = False) -> None:
         self._uv = uv_binary(settings)
+        self.in_place = ground
+        self._add = ("pip", "install", "--no-deps", *(("--break-system-packages",) if ground else ()))
 
     def install(self, job: Job) -> None:
         """Install the whole lock. Raises BuildError."""
-        self._make_venv(job)
+        if not self.in_place:
+            self._make_venv(job)
         if job.wheels:
             self._install_wheels(job)
         if job.sources:
@@ -75,7 +79,9 @@ class UvInstaller:
 
     def _install_wheels(self, job: Job) -> None:
         counter = Counter(job, len(job.wheels))
-        arguments = ["pip", "sync", "--no-build", "--link-mode", LINK_MODE, *INDEX_FLAGS]
+        # What stands on a ground of other packages must not remove them.
+        how = self._add if self.in_place else ("pip", "sync")
+        arguments = [*how, "--no-build", "--link-mode", LINK_MODE, *INDEX_FLAGS]
         job.progress.phase("download", f"{len(job.wheels)} wheels")
         for pause in (*PAUSES, None):
             with job.passage() as way:
@@ -112,7 +118,7 @@ class UvInstaller:
 
     def _attempt(self, job: Job, attempt: Attempt, artifacts: Sequence[Artifact]) -> Finished:
         job.log.note(f"building {', '.join(a.filename for a in artifacts)} {attempt.title}")
-        arguments = ["pip", "install", "--no-deps", "--link-mode", LINK_MODE, *INDEX_FLAGS]
+        arguments = [*self._add, "--link-mode", LINK_MODE, *INDEX_FLAGS]
         moment = cutoff(job.lock) if attempt.dated else None
         if moment:
             arguments += ["--exclude-newer", rfc3339(moment)]
@@ -147,7 +153,7 @@ class UvInstaller:
             path.write_text(pylock, encoding="utf-8")
             named = ["-r", str(path)] if "install" in arguments else ["--", str(path)]
             offline = ["--offline"] if job.settings.offline and "--offline" not in arguments else []
-            cache = job.build_cache if "install" in arguments else job.packages / "uv"
+            cache = job.packages / "uv" if "--no-build" in arguments else job.build_cache
             whole = [*arguments, *offline, "--python", str(job.python), *named]
             return self._run(job, cache, whole, variables, on_line=on_line)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from envbuilder.archives.scripts import entry_points
+from envbuilder.builder.places import site_folders
 from envbuilder.exports.result import ExportError
 from envbuilder.exports.shebangs import portable_script
 
@@ -59,7 +60,8 @@ def _info(artifact: Artifact, prefix: Path) -> Path:
 
     found = [
         path
-        for path in sorted(prefix.glob("lib/python*/site-packages/*.dist-info"))
+        for site in site_folders(prefix)
+        for path in sorted(site.glob("*.dist-info"))
         if str(canonicalize_name(path.name.partition("-")[0])) == artifact.name
         and (path / "RECORD").is_file()
     ]

@@ -25,7 +25,7 @@ from envbuilder.store.lease import try_exclusive, unlock
 from envbuilder.store.leftovers import empty_trash, sweep
 from envbuilder.store.listing import in_use
 from envbuilder.store.models import WEEK, remove_unused_models
-from envbuilder.store.packages import Unit, remove_wheels, units, uv_lock
+from envbuilder.store.packages import Unit, remove_conda, remove_wheels, units, uv_lock
 from envbuilder.store.pins import pinned
 from envbuilder.store.trouble import told
 
@@ -69,7 +69,7 @@ class Collected:
     removed: tuple[Removed, ...]
     spared: tuple[Spared, ...]
     packages: int
-    """Unpacked wheels, bytecode files and fetched files that no environment used."""
+    """Unpacked wheels, archives of conda packages, bytecode files and fetched files that no environment used."""
     packages_freed: int
     size: int
     """The store before the collection; after it went over leftovers and trash, except in a dry run."""
@@ -260,6 +260,7 @@ class _Collection:
             elif unit.kind == "file":
                 with contextlib.suppress(FileNotFoundError):
                     discard(unit.path, self._layout.trash)
+        remove_conda(self._layout, [u.path for u in self._idle if u.kind == "conda"])
         with uv_lock(self._layout) as held:
             idle = [path for path in wheels if held and not _shared(path)]
             if idle:

@@ -1,6 +1,7 @@
 """The package caches behind the environments: uv's, the bytecode, the fetched files.
 
-Environments share their files with the caches by hardlinks. What is in a cache and in no environment is
+Environments share their files with uv's cache and the bytecode by hardlinks; of conda packages archives are
+kept, and no environment has a file of another. What is in a cache and in no environment is
 worth a download, nothing more; what was damaged in an environment is damaged in the cache as well.
 """
 
@@ -33,7 +34,7 @@ class Unit:
 
     path: Path
     kind: str
-    """``wheel``, ``bytecode`` or ``file``."""
+    """``wheel``, ``conda`` (the archive of a conda package), ``bytecode`` or ``file``."""
 
 
 def units(layout: Layout) -> Iterator[Unit]:
@@ -41,6 +42,8 @@ def units(layout: Layout) -> Iterator[Unit]:
     for archives in layout.uv_cache.glob("archive-v*"):
         for path in archives.iterdir():
             yield Unit(path, "wheel")
+    for path in (layout.conda_cache / "archives").glob("*/*"):
+        yield Unit(path, "conda")
     for folder in (layout.packages / "bytecode").glob("*/*"):
         for path in folder.iterdir():
             yield Unit(path, "bytecode")
@@ -62,6 +65,34 @@ def uv_lock(layout: Layout, *, seconds: float = 0.0) -> Iterator[bool]:
         if held:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def using_conda(layout: Layout) -> Iterator[None]:
+    """Hold the archives of conda packages: none vanishes while somebody installs. Raises OSError."""
+    with _conda_lock(layout) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+
+
+@contextlib.contextmanager
+def conda_lock(layout: Layout) -> Iterator[bool]:
+    """Hold the archives of conda packages alone; yields False if somebody installs."""
+    with _conda_lock(layout) as descriptor:
+        yield _try(descriptor, until=time.monotonic())
+
+
+@contextlib.contextmanager
+def _conda_lock(layout: Layout) -> Iterator[int]:
+    layout.conda_cache.mkdir(parents=True, exist_ok=True)
+    path = layout.conda_cache / ".use"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        yield descriptor
+    finally:
+        # By hand: a child forked by another thread may hold the descriptor, and must not hold the lock.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
@@ -124,6 +155,16 @@ def remove_inodes(layout: Layout, inodes: Collection[int], *, seconds: float) ->
         if held:
             remove_wheels(layout, wheels)
         return held
+
+
+def remove_conda(layout: Layout, archives: Collection[Path]) -> None:
+    """Take archives of conda packages out of their cache, unless somebody installs. Raises OSError."""
+    with contextlib.ExitStack() as held:
+        if not archives or not held.enter_context(conda_lock(layout)):
+            return
+        for path in archives:
+            with contextlib.suppress(FileNotFoundError):
+                discard(path, layout.trash)
 
 
 def _inodes(path: Path) -> Iterator[int]:

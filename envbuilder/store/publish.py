@@ -78,7 +78,7 @@ def _manifest(tree: Path, finished: Finished, rows: tuple[survey.Row, ...], list
         marks=_marks(tree, interpreter),
         platform=interpreter.platform,
         floor=interpreter.floor,
-        packages=len(lock.artifacts),
+        packages=len(lock.artifacts) + len(lock.conda),
         imports=finished.imports,
         built_at=datetime.datetime.now(datetime.timezone.utc),
         files=len(rows),
