@@ -26,15 +26,16 @@ if TYPE_CHECKING:
 @model_argument
 @click.option("-o", "place", type=click.Path(path_type=Path), required=True, metavar="FILE",
               help="The file to write; a tree is packed as its name ends: .tar.gz, .tar.zst or .tar.")  # fmt: skip
-@click.option("--form", type=click.Choice(["lock", "tree"]), default="lock", show_default=True,
-              help="The lock with its wheels, for `envbuilder build FILE`; or a tree to unpack and run.")  # fmt: skip
+@click.option("--form", type=click.Choice(["lock", "tree"]),
+              help="The lock with its wheels, for `envbuilder build FILE`; or a tree to unpack and run. "
+                   "Default: lock; tree where there are conda packages.")  # fmt: skip
 @click.option("--interpreter", type=click.Choice(["none", "include"]), default="none", show_default=True,
               help="Whether a tree has its own Python inside.")  # fmt: skip
 @resolving
 @output_option
 @quiet_option
 def export_command(
-    *, model: str, place: Path, form: str, interpreter: str, output: str, quiet: bool, **shared: Any
+    *, model: str, place: Path, form: str | None, interpreter: str, output: str, quiet: bool, **shared: Any
 ) -> None:
     """Write the environment of MODEL as one file that brings it elsewhere; print the file's path.
 
@@ -48,7 +49,7 @@ def export_command(
         exported = export_model(
             wanted.located(model, progress),
             place=place,
-            form=ExportForm(form),
+            form=ExportForm(form) if form else None,
             interpreter=interpreter == "include",
             request=wanted.request,
             settings=wanted.settings,

@@ -60,23 +60,21 @@ class Staging:
         if self.included:
             self._refuse_base()
             self._interpreter()
-            self._detach()
-        conda = self.tree / "bin" / "conda-unpack"
-        conda.write_text(CONDA_UNPACK)
-        conda.chmod(0o755)
+            detach(self.tree, self.base)
+        write_unpack(self.tree, CONDA_UNPACK)
 
     def _environment(self) -> None:
         # Bytecode of Python 3.6 names its source's time, which an archive of fixed times does not keep.
         skipped = {FOLDER} | ({"__pycache__"} if self.interpreter.release < (3, 7) else set())
         skipped |= {"pyvenv.cfg"} if self.included else set()
-        for path in _walk(self.prefix, skipped):
+        for path in walk(self.prefix, skipped):
             place = self.tree / path.relative_to(self.prefix)
             if self.included and path.parent == self.prefix / "bin" and path.is_symlink():
                 continue
             if path.parent == self.prefix / "bin" and not path.is_symlink():
-                _write_script(path, place)
+                write_script(path, place)
             else:
-                _place(path, place)
+                place_file(path, place)
 
     def _refuse_base(self) -> None:
         why = ""
@@ -107,35 +105,44 @@ class Staging:
             if ".so" in library.name or library.suffix == ".dylib":
                 _copy(library, self.tree / "lib" / library.name)
         for folder in (self.library, f"include/{self.library.removeprefix('lib/')}"):
-            for path in _walk(self.base / folder, set(_NOT_OURS)):
+            for path in walk(self.base / folder, set(_NOT_OURS)):
                 inner = path.relative_to(self.base)
                 if not (inner.parts[2].startswith("config-") or inner.name.startswith("_tkinter.")):
                     _copy(path, self.tree / inner)
 
-    def _detach(self) -> None:
-        """Replace the interpreter's old place where the loader of Linux is told to look. Raises ExportError."""
-        for path in _walk(self.tree, set()):
-            elf = None if path.is_symlink() or not path.is_file() else read_elf(path)
-            if elf is None or str(self.base) not in elf.path:
-                continue
-            parts = [self._moved(part, path) for part in elf.path.split(":")]
-            _unshare(path)
-            if not replace_path(path, elf, ":".join(parts)):
-                raise ExportError(
-                    f"{path.relative_to(self.tree)} finds its libraries by a path that cannot be replaced",
-                    code="export/not-relocatable",
-                    hint="leave --interpreter out, or build with a Python that uv manages",
-                )
 
-    def _moved(self, folder: str, path: Path) -> str:
-        """Return a folder of the interpreter as seen from a file (ld.so(8): ``$ORIGIN``); others as they are."""
-        inner = os.path.relpath(folder, self.base)
-        if not folder.startswith("/") or inner.startswith(".."):
-            return folder
-        return os.path.join("$ORIGIN", os.path.relpath(self.tree / inner, path.parent))  # noqa: PTH118
+def write_unpack(tree: Path, text: str) -> None:
+    """Write the program that programs which expect conda-pack's layout call. Raises OSError."""
+    conda = tree / "bin" / "conda-unpack"
+    conda.write_text(text)
+    conda.chmod(0o755)
 
 
-def _walk(top: Path, skipped: set[str]) -> Iterator[Path]:
+def detach(tree: Path, base: Path) -> None:
+    """Replace ``base``, an old place, where the loader of Linux is told to look. Raises ExportError, OSError."""
+    for path in walk(tree, set()):
+        elf = None if path.is_symlink() or not path.is_file() else read_elf(path)
+        if elf is None or str(base) not in elf.path:
+            continue
+        parts = [_moved(part, path, tree, base) for part in elf.path.split(":")]
+        _unshare(path)
+        if not replace_path(path, elf, ":".join(parts)):
+            raise ExportError(
+                f"{path.relative_to(tree)} finds its libraries by a path that cannot be replaced",
+                code="export/not-relocatable",
+                hint="leave --interpreter out, or build with a Python that uv manages",
+            )
+
+
+def _moved(folder: str, path: Path, tree: Path, base: Path) -> str:
+    """Return a folder below ``base`` as seen from a file (ld.so(8): ``$ORIGIN``); others as they are."""
+    inner = os.path.relpath(folder, base)
+    if not folder.startswith("/") or inner.startswith(".."):
+        return folder
+    return os.path.join("$ORIGIN", os.path.relpath(tree / inner, path.parent))  # noqa: PTH118
+
+
+def walk(top: Path, skipped: set[str]) -> Iterator[Path]:
     """Yield files and links, sorted, but for what has one of these names."""
     for folder, folders, names in os.walk(top):
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]  # noqa: PTH114, PTH118
@@ -143,14 +150,15 @@ def _walk(top: Path, skipped: set[str]) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted([*names, *links]) if name not in skipped)
 
 
-def _write_script(path: Path, place: Path) -> None:
+def write_script(path: Path, place: Path) -> None:
+    """Copy a program; one of Python starts the Python beside it. Raises OSError."""
     content = path.read_bytes()
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(relocated_script(content))
     place.chmod(stat.S_IMODE(path.stat().st_mode) | 0o200)
 
 
-def _place(path: Path, place: Path) -> None:
+def place_file(path: Path, place: Path) -> None:
     """Give a file of the store a second name, or copy it where that cannot be."""
     place.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_symlink():

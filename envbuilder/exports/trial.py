@@ -49,6 +49,18 @@ class Trial:
     settings: Settings
     scratch: Path
 
+    def unpack(self) -> None:
+        """Tell a tree of conda packages its place, as its user will. Raises ExportError."""
+        with neutral_directory(self.scratch) as directory:
+            done = run(
+                [str(self.tree / "bin" / "conda-unpack")],
+                directory=directory,
+                variables=building_variables(self.settings),
+                seconds=SECONDS,
+            )
+        if not done.ok:
+            raise _broken("its files cannot be told where they are", done.tail())
+
     def run(self) -> None:
         """Start the tree's Python and import. Raises ExportError (``export/not-relocatable``)."""
         with neutral_directory(self.scratch) as directory:
