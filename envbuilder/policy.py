@@ -19,6 +19,9 @@ Verdict = Literal["deny", "warn", "allow"]
 """What is denied is an error, what is allowed is still noted; ``[levels]`` has the last word."""
 
 
+PythonWay = Literal["host", "uv", "conda-forge"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackagePattern:
     """The packages that an entry of the policy is about: ``name``, ``name==1.0``, ``name<2``."""
@@ -80,6 +83,17 @@ class Conda:
     """``auto``: those that a virtual environment cannot serve. ``never`` refuses ``--engine conda`` too."""
     cuda: str = ""
     """The CUDA version that drivers are to be taken for (``__cuda``); empty for what the host has."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pythons:
+    """``[python]``: where an interpreter of the host comes from."""
+
+    order: tuple[PythonWay, ...] = ("host", "uv", "conda-forge")
+    """The ways to one, gone until one leads to what is wished for; what is not listed is not gone.
+
+    ``host``: all that are here; ``uv``: its downloads; ``conda-forge``: conda packages from there.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,6 +212,7 @@ class Policy:
     """Levels that were asked for on the command line; they go before ``levels``."""
     channels: Channels = field(default_factory=Channels)
     conda: Conda = field(default_factory=Conda)
+    python: Pythons = field(default_factory=Pythons)
     pins: Pins = field(default_factory=Pins)
     licenses: Licenses = field(default_factory=Licenses)
     written: PolicyText | None = field(default=None, repr=False, compare=False)
@@ -213,10 +228,12 @@ class Policy:
     def resolution_key(self) -> str:
         """sha256 of what can change a lock; part of a resolution's address in the store."""
         conda = {} if self.conda == Conda() else {"conda": [self.conda.engine, self.conda.cuda]}
+        python = {} if self.python == Pythons() else {"python": self.python.order}
         return digest(
             {
                 "schema": 1,
                 **conda,
+                **python,
                 "indexes": [url.stripped for url in self.sources.indexes],
                 "open": [self.sources.url, self.sources.vcs, self.sources.local, self.sources.editable],
                 "sdist": self.builds.key,

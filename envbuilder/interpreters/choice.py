@@ -1,4 +1,4 @@
-"""Which interpreter serves a wish: exact patch, nearest patch of the same minor, uv's download, or an error."""
+"""Which interpreter serves a wish: exact patch, nearest patch of the same minor, a download, or an error."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from envbuilder.errors import InterpreterError, ToolError, UsageError
+from envbuilder.errors import InterpreterError, UsageError
 from envbuilder.interpreters.facts import Facts
-from envbuilder.interpreters.managed import fetch, refusal
 from envbuilder.interpreters.places import SYSTEM_FOLDERS, executables, places
 from envbuilder.interpreters.probe import Unfit
+from envbuilder.interpreters.ways import FetchingWay, HostWay, UvWay, Way
 from envbuilder.progress import SILENT, Progress
 from envbuilder.redact import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from packaging.specifiers import SpecifierSet
@@ -55,14 +55,23 @@ class _Survey:
 class Interpreters:
     """The Pythons of this host.
 
-    ``folder`` is the store's own: the cache of facts and the interpreters that uv fetched are in it. The
-    host is searched once, when first asked.
+    ``folder`` is the store's own: the cache of facts and the interpreters that were fetched are in it. The
+    host is searched once, when first asked. ``ways`` are gone in order; unless given it is the host's own
+    Pythons, then uv's downloads.
     """
 
-    def __init__(self, *, settings: Settings, folder: Path, system: Iterable[str] = SYSTEM_FOLDERS) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        folder: Path,
+        system: Iterable[str] = SYSTEM_FOLDERS,
+        ways: Sequence[Way] | None = None,
+    ) -> None:
         self._settings = settings
         self._folder = folder
         self._system = tuple(system)
+        self._ways = (HostWay(), UvWay(settings=settings, folder=folder)) if ways is None else tuple(ways)
         self._survey: _Survey | None = None
 
     def present(self) -> tuple[Interpreter, ...]:
@@ -74,40 +83,43 @@ class Interpreters:
 
         A patch release that is not there is replaced by the nearest one of its minor (the younger of two
         as near); of a minor or a specifier the newest that fits is taken; among equals the first found.
-        What none of the host's serves is fetched by uv where settings allow. Raises UsageError for a
-        wish that is none, InterpreterError with all that was looked at.
+        What is not here is fetched where settings allow. Raises UsageError for a wish that is none,
+        InterpreterError with all that was looked at.
         """
         wanted = _read_wish(wish)
-        chosen = _best(self.present(), wanted)
-        if chosen:
-            return chosen
-        refused = refusal(self._settings)
-        tried = [f"download by uv: not tried, {refused}"] if refused else self._fetch(wish, wanted, progress)
-        chosen = _best(self.present(), wanted)
-        if chosen:
-            return chosen
+        tried: list[str] = []
+        for way in self._ways:
+            chosen = self._by(way, wanted)
+            if chosen is None and not isinstance(way, HostWay):
+                tried += self._fetch(way, wish, wanted, progress)
+                chosen = self._by(way, wanted)
+            if chosen:
+                return chosen
         raise InterpreterError(
             f"no Python for {wish!r} was found",
             detail="\n".join([*_report(self._surveyed()), *tried]),
             hint=f"install Python {wish} (uv python install, pyenv or conda), or choose another with --python",
         )
 
-    def _fetch(self, wish: str, wanted: _Wish, progress: Progress) -> list[str]:
+    def _by(self, way: Way, wanted: _Wish) -> Interpreter | None:
+        return _best(tuple(found for found in self.present() if way.leads_to(found)), wanted)
+
+    def _fetch(self, way: FetchingWay, wish: str, wanted: _Wish, progress: Progress) -> list[str]:
         """Try the wish itself, then its minor: not every patch release is offered. Return what failed."""
+        refused = way.refusal()
+        if refused:
+            return [f"{way.name}: not tried, {refused}"]
         wishes = [wish]
         if isinstance(wanted, _Exact):
             wishes.append(f"{wanted.release[0]}.{wanted.release[1]}")
         failed: list[str] = []
         for text in wishes:
             progress.phase("interpreter", f"fetching Python {text}")
-            try:
-                reason = fetch(text, settings=self._settings, folder=self._folder)
-            except ToolError as error:
-                reason = error.message
+            reason = way.fetch(text, progress=progress)
             if not reason:
                 self._survey = None
                 return failed
-            failed.append(f"download by uv of {text}: {reason}")
+            failed.append(f"{way.name} of {text}: {reason}")
         return failed
 
     def _surveyed(self) -> _Survey:

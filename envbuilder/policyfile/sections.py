@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from envbuilder.errors import UsageError
 from envbuilder.findings import Level
 from envbuilder.limits import Limits, read_age, read_size
-from envbuilder.policy import Builds, Channels, Conda, PackagePattern, Pins, Policy, PolicyText, Sources
+from envbuilder.policy import (
+    Builds,
+    Channels,
+    Conda,
+    PackagePattern,
+    Pins,
+    Policy,
+    PolicyText,
+    Pythons,
+    PythonWay,
+    Sources,
+)
 from envbuilder.policyfile.licenses import read_licenses
 from envbuilder.policyfile.patterns import SYNTAX, read_pattern
 from envbuilder.policyfile.tables import Table
@@ -24,6 +35,7 @@ def read_root(root: Table, written: PolicyText) -> Policy:
     policy = Policy(
         channels=read_channels(root.table("channels")),
         conda=read_conda(root.table("conda")),
+        python=read_pythons(root.table("python")),
         sources=read_sources(root.table("sources")),
         builds=read_builds(root.table("builds")),
         licenses=read_licenses(root.table("licenses"), written),
@@ -89,6 +101,19 @@ def _cuda(value: Any) -> str:
 def _conda_engine(value: Any) -> Literal["auto", "never", "always"]:
     engines: tuple[Literal["auto", "never", "always"], ...] = ("auto", "never", "always")
     return engines[engines.index(value)]
+
+
+def read_pythons(table: Table) -> Pythons:
+    """Read ``[python]``."""
+    order = table.read("order", _order, 'a list of "host", "uv" and "conda-forge", each once')
+    return Pythons(order=order) if order else Pythons()
+
+
+def _order(value: Any) -> tuple[PythonWay, ...]:
+    ways: tuple[PythonWay, ...] = get_args(PythonWay)
+    if not isinstance(value, list) or not value or len(set(value)) < len(value):
+        raise ValueError("no list of ways")
+    return tuple(ways[ways.index(item)] for item in value)
 
 
 def read_sources(table: Table) -> Sources:

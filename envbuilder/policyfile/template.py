@@ -95,6 +95,9 @@ _TEXT = """\
                                # "never": no model does, "always": every model
 # cuda = "12.1"                # the CUDA version of the machines that models run on; else what this host has
 
+[python]
+# order = ["host", "uv", "conda-forge"]   # where an interpreter comes from: the first way that leads to one
+
 [sources]
 # indexes = []                 # the package indexes to ask, in order; empty: the host's own
 # url = "deny"                 # a requirement by URL
