@@ -13,10 +13,13 @@ import pytest
 
 from envbuilder.settings import Settings
 from envbuilder.use.restoration import restore
+from tests.condaserver import conda_channel, conda_channel_folder, defaults_channel
 from tests.trackingserver import Tracking, tracking_server
 
 ROOT = Path(__file__).parent.parent
 MODELS = ROOT / "fixtures" / "models"
+
+__all__ = ["conda_channel", "conda_channel_folder", "defaults_channel"]  # fixtures, for all
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 

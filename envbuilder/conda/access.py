@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from typing import TYPE_CHECKING, TypeVar
 
 from envbuilder.conda.credentials import keys_for
@@ -42,15 +44,14 @@ class Access:
         """Return the answer for a file of a channel at one place. Raises WebError, PolicyError."""
         return self._web.open(SafeUrl(f"{place.secret.rstrip('/')}/{path}"), headers=headers)
 
-    def first(self, channel: str, fetch: Callable[[SafeUrl], T]) -> T:
-        """Return what the first place gives that can be reached. Raises the WebError of the last one."""
+    def first(self, channel: str, fetch: Callable[[SafeUrl], T | None]) -> T | None:
+        """Return what the first place gives that has something. Raises the WebError of the last one."""
         *others, last = self._places[channel]
         for place in others:
-            try:
-                return retried(lambda place=place: fetch(place))  # type: ignore[misc]
-            except WebError:  # noqa: PERF203 - one attempt for each place
-                continue
-        return retried(lambda: fetch(last))
+            with contextlib.suppress(WebError):
+                if (found := retried(functools.partial(fetch, place))) is not None:
+                    return found
+        return retried(functools.partial(fetch, last))
 
 
 def _places(source: Source) -> tuple[SafeUrl, ...]:

@@ -76,11 +76,12 @@ class Archives:
         name = f"{package.subdir}/{package.url.secret.rpartition('/')[2]}"
         unfinished = self._scratch / f"{package.sha256}.part"
 
-        def fetch(place: SafeUrl) -> None:
+        def fetch(place: SafeUrl) -> bool:
             with self._access.open(place, name) as answer, unfinished.open("wb") as stream:
                 found = _copy(answer, stream, package)
             if found != package.sha256:
                 raise _other(package, place, found)
+            return True
 
         try:
             self._access.first(package.channel, fetch)

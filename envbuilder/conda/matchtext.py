@@ -67,7 +67,7 @@ def python_text(wish: PythonRequest) -> str:
     if version is None:
         return pin_text(CondaName("python"), wish.text)
     number = ".".join(map(str, version))
-    constraint = f"=={number}" if len(version) > 2 else f"{number}.*"  # noqa: PLR2004 - major and minor
+    constraint = f"=={number}" if len(version) > 2 else f"{number}.*"
     build = f',build="{wish.build}"' if _BUILD.fullmatch(wish.build) else ""
     return f'python[version="{constraint}"{build}]'
 
