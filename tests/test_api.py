@@ -73,8 +73,8 @@ def test_whoever_asks_to_stay_offline_stays_offline_in_every_stage(
     def acquire(_: Path, *, request: Request, settings: Settings, **__: Any) -> None:
         seen.append((request.offline, settings.offline))
 
-    monkeypatch.setattr("envbuilder.resolver.resolution.resolve", resolve)
-    monkeypatch.setattr("envbuilder.resolver.engines.engine_for", Engine)
+    monkeypatch.setattr("envbuilder.use.locking.resolve", resolve)
+    monkeypatch.setattr("envbuilder.use.locking.engine_for", Engine)
     monkeypatch.setattr("envbuilder.use.session.acquire", acquire)
     settings = Settings(home=tmp_path / "store", user_home=tmp_path)
     envbuilder.resolve(envbuilder.parse(MODEL), offline=offline, settings=settings)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
+PYLOCK, CONDA_LOCK = "pylock.toml", "conda-lock.yml"
+"""The files of a lock, by whether it is for a virtual environment or for one of conda packages."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
@@ -84,27 +87,28 @@ class Records:
         )
 
     def save_lock(self, lock: Lock) -> Path:
-        """Keep a lock under its id as pylock.toml (PEP 751) and return the path. Raises StoreError.
+        """Keep a lock under its id and return the path. Raises StoreError, ToolError where conda-lock is missing.
 
-        What is there already stays: whoever locks the same finds the same bytes.
+        As pylock.toml (PEP 751), or as conda-lock.yml where it holds conda packages. What is there already
+        stays: whoever locks the same finds the same bytes.
         """
-        path = self._lock_path(lock.lock_id)
+        path = self._lock_path(lock.lock_id, CONDA_LOCK if lock.conda else PYLOCK)
         if self.load_lock(lock.lock_id) is None:
-            from envbuilder.resolver.pylock import write_pylock
-
-            self._write(path, write_pylock(lock).encode())
+            self._write(path, _lock_text(lock).encode())
         return path
 
     def load_lock(self, lock_id: str) -> Lock | None:
         """Return a lock as it was first saved: its changes are those of the first spec that led to it."""
         from envbuilder.errors import EnvbuilderError
-        from envbuilder.resolver.pylock import read_pylock
 
-        try:
-            lock = read_pylock(self._lock_path(lock_id).read_text("utf-8"))
-        except (OSError, UnicodeDecodeError, EnvbuilderError):
-            return None
-        return lock if lock.lock_id == lock_id else None
+        for name in (PYLOCK, CONDA_LOCK):
+            try:
+                lock = _lock_from(name, self._lock_path(lock_id, name).read_text("utf-8"))
+            except (OSError, UnicodeDecodeError, EnvbuilderError):
+                continue
+            if lock.lock_id == lock_id:
+                return lock
+        return None
 
     def save_resolution(self, key: str, rewritten: Rewritten, lock: Lock) -> None:
         """Keep the answer to a spec; ``key`` stands for all else that it depends on. Raises StoreError."""
@@ -171,8 +175,8 @@ class Records:
     def _path(self, kind: str, key: str) -> Path:
         return self._layout.record(kind, f"{key[:PATH_HEX]}.json")
 
-    def _lock_path(self, lock_id: str) -> Path:
-        return self._layout.record("locks", lock_id[:PATH_HEX], "pylock.toml")
+    def _lock_path(self, lock_id: str, name: str) -> Path:
+        return self._layout.record("locks", lock_id[:PATH_HEX], name)
 
     def _resolution_path(self, spec_id: str, key: str) -> Path:
         return self._layout.record("resolutions", spec_id[:PATH_HEX], f"{key[:PATH_HEX]}.json")
@@ -184,6 +188,27 @@ class Records:
         with told(self._layout.root, "keep a record"):
             replace_file(path, content, tmp=self._layout.tmp)
         reach("record")
+
+
+def _lock_text(lock: Lock) -> str:
+    if lock.conda:
+        from envbuilder.conda.condalock import write_conda_lock
+
+        return write_conda_lock(lock)
+    from envbuilder.resolver.pylock import write_pylock
+
+    return write_pylock(lock)
+
+
+def _lock_from(name: str, text: str) -> Lock:
+    """Read a lock. Raises EnvbuilderError."""
+    if name == CONDA_LOCK:
+        from envbuilder.conda.condalock import read_conda_lock
+
+        return read_conda_lock(text)
+    from envbuilder.resolver.pylock import read_pylock
+
+    return read_pylock(text)
 
 
 def _resolution(path: Path) -> Resolution | None:

@@ -16,8 +16,8 @@ from envbuilder.request import Request
 from envbuilder.resolver.engines import engine_for
 from envbuilder.resolver.resolution import resolve
 from envbuilder.resolver.targets import host_platform
-from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.store.store import Store
+from envbuilder.use.engine_choice import rewritten_for
 from envbuilder.use.keys import resolution_key
 from envbuilder.use.reading import carrier_for, with_files
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from envbuilder.policy import Policy
     from envbuilder.settings import Settings
     from envbuilder.spec import Rewritten
+    from envbuilder.use.engine_choice import EngineChoice
 
 
 PLAIN = Request()
@@ -40,6 +41,8 @@ class Locked:
     """A model with its lock. ``known`` tells that the store had it. Times are in seconds."""
 
     rewritten: Rewritten
+    """For a lock of conda packages: as a conda environment wants it, its conda dependencies still conda's."""
+    choice: EngineChoice
     lock: Lock
     known: bool
     parse_seconds: float
@@ -63,12 +66,13 @@ def lock_model(
     """
     began = time.monotonic()
     progress.phase("parse", str(model))
-    rewritten = rewrite(read_model(model), policy=policy, strict=request.strict)
+    rewritten, choice = rewritten_for(read_model(model), request=request, policy=policy)
     store = Store.open(settings.home)
     rewritten = with_files(rewritten, model, policy=policy, store=store)
     parsed = time.monotonic()
     question = _Question(
         rewritten=rewritten,
+        choice=choice,
         key=resolution_key(rewritten, request, settings, policy),
         request=request,
         settings=settings,
@@ -78,6 +82,7 @@ def lock_model(
     lock, known = question.answer(store, progress)
     return Locked(
         rewritten=rewritten,
+        choice=choice,
         lock=lock,
         known=known,
         parse_seconds=parsed - began,
@@ -87,8 +92,8 @@ def lock_model(
 
 def lock_here(
     model: Path, *, request: Request, settings: Settings, policy: Policy, progress: Progress
-) -> tuple[Locked, Interpreter]:
-    """Return a model's lock for this host, and the interpreter that it is for.
+) -> tuple[Locked, Interpreter | None]:
+    """Return a model's lock for this host, and the interpreter that it is for: none if it has its own Python.
 
     A lock of the store whose Python has since left the host is made again. Raises as lock_model() does,
     and UsageError for a platform that is not this host's.
@@ -101,7 +106,7 @@ def lock_here(
         )
     interpreters = Interpreters(settings=settings, folder=Store.open(settings.home).pythons)
 
-    def locked(asked: Request) -> tuple[Locked, Interpreter]:
+    def locked(asked: Request) -> tuple[Locked, Interpreter | None]:
         found = lock_model(
             model,
             request=asked,
@@ -110,10 +115,12 @@ def lock_here(
             progress=progress,
             interpreters=interpreters,
         )
+        if found.lock.conda:
+            return found, None
         return found, interpreters.choose(found.lock.target.python, progress=progress)
 
     found, interpreter = locked(request)
-    if found.known and interpreter.version != found.lock.target.python:
+    if found.known and interpreter and interpreter.version != found.lock.target.python:
         found, interpreter = locked(replace(request, refresh=True))
     return found, interpreter
 
@@ -123,6 +130,7 @@ class _Question:
     """All that a resolution depends on, and its address in the store."""
 
     rewritten: Rewritten
+    choice: EngineChoice
     key: str
     request: Request
     settings: Settings
@@ -154,22 +162,45 @@ class _Question:
         return store.records.find_resolution(self.key, self.rewritten, imports)
 
     def _resolve(self, store: Store, progress: Progress) -> Lock:
-        engine = engine_for(
-            self.request.engine, settings=self.settings, cache=store.uv_cache, policy=self.policy
-        )
-        return resolve(
+        return resolve_by(
+            self.choice,
             self.rewritten,
             request=self.request,
-            engine=engine,
-            interpreters=self.interpreters,
-            carrier=carrier_for(
-                self.rewritten,
-                engine,
-                store=store,
-                settings=self.settings,
-                policy=self.policy,
-                progress=progress,
-            ),
+            settings=self.settings,
             policy=self.policy,
+            store=store,
+            interpreters=self.interpreters,
             progress=progress,
         )
+
+
+def resolve_by(
+    choice: EngineChoice,
+    rewritten: Rewritten,
+    *,
+    request: Request,
+    settings: Settings,
+    policy: Policy,
+    store: Store,
+    interpreters: Interpreters,
+    progress: Progress = SILENT,
+) -> Lock:
+    """Return the lock that the chosen engine makes of a spec that was rewritten for it.
+
+    The store keeps what is fetched on the way, not the lock. Raises as the engines do.
+    """
+    conda = choice.engine == "conda"
+    name = "auto" if conda else choice.engine  # what is asked of pip comes from the index in any case
+    engine = engine_for(name, settings=settings, cache=store.uv_cache, policy=policy)
+    carrier = carrier_for(rewritten, engine, store=store, settings=settings, policy=policy, progress=progress)
+    if not conda:
+        return resolve(
+            rewritten, request=request, engine=engine, interpreters=interpreters, carrier=carrier,
+            policy=policy, progress=progress,
+        )  # fmt: skip
+    from envbuilder.conda.resolution import resolve_conda
+
+    return resolve_conda(
+        rewritten, request=request, settings=settings, engine=engine, interpreters=interpreters,
+        cache=store.conda_cache, carrier=carrier, policy=policy, progress=progress,
+    )  # fmt: skip
