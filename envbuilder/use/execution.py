@@ -17,11 +17,15 @@ PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
 def activated(prefix: str | os.PathLike[str], environ: Mapping[str, str]) -> dict[str, str]:
     """Return the user's environment with this prefix in front, as an activation script would leave it."""
     variables = {name: value for name, value in environ.items() if name not in PYTHON_VARIABLES}
-    path = environ.get("PATH") or os.defpath
-    return variables | {
-        "PATH": f"{os.fspath(prefix)}/bin{os.pathsep}{path}",
-        "VIRTUAL_ENV": os.fspath(prefix),
-    }
+    home = os.fspath(prefix)
+    variables["PATH"] = f"{home}/bin{os.pathsep}{environ.get('PATH') or os.defpath}"
+    if os.path.isdir(f"{home}/conda-meta"):  # noqa: PTH112
+        # Which is what tells tools that it is one of conda's; two answers would be one too many.
+        variables.pop("VIRTUAL_ENV", None)
+        variables["CONDA_PREFIX"] = home
+    else:
+        variables["VIRTUAL_ENV"] = home
+    return variables
 
 
 def program_of(name: str, search_path: str) -> str | None:
