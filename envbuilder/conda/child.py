@@ -91,7 +91,7 @@ def _match(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _brief(record: rattler.RepoDataRecord) -> list[Any]:
     built = record.timestamp
-    return [str(record.version), record.build, int(built.timestamp() * 1000) if built else None]
+    return [str(record.version), str(record.build), int(built.timestamp() * 1000) if built else None]
 
 
 def _specs(texts: list[str]) -> list[rattler.MatchSpec]:
