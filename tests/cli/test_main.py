@@ -188,7 +188,11 @@ def test_a_signal_ends_the_tools_and_leaves_no_traceback(
             "UV_DEFAULT_INDEX": index,
         }  # fmt: skip
         argv = [sys.executable, "-m", "envbuilder", "lock", str(model(tmp_path)), "--as-of", "now"]
-        child = subprocess.Popen(argv, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        child = subprocess.Popen(
+            argv, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            # Whoever runs the tests by nohup has them ignore it, and so would the child.
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - no thread here
+        )  # fmt: skip
         silent.settimeout(60)
         connection, _ = silent.accept()
         time.sleep(0.2)
