@@ -38,6 +38,8 @@ SUBDIRS = frozenset(
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?:/*)(?P<rest>.*)", re.DOTALL)
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_FOLDER = re.compile(r"(?:[A-Za-z0-9._~+-]|%[0-9A-Fa-f]{2})+")
+_NETLOC = re.compile(r"(?:(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?)?")
 _EXPANSION = re.compile(r"\$\{|\$[A-Za-z_]|%[A-Za-z_][A-Za-z0-9_]*%")
 
 
@@ -142,21 +144,30 @@ def location(text: str) -> str | None:
     (``https://conda.anaconda.org/conda-forge``). None for a place on the disk, and for what is no channel.
     """
     parts = parts_of(text)
-    if local(text) or not parts.path or parts.scheme not in {"", "http", "https"}:
+    if local(text) or parts.scheme not in {"", "http", "https"}:
         return None
-    shown = SafeUrl(text.strip().replace("\\", "/")).stripped.partition("?")[0].partition("#")[0]
+    shown = SafeUrl(re.split(r"[?#]", text.strip().replace("\\", "/"), maxsplit=1)[0]).stripped
     found = _SCHEME.fullmatch(shown)
     segments = (found["rest"] if found else shown).split("/")
-    netloc = segments.pop(0) if parts.host else ""
-    folders = [segment for segment in segments if segment not in {"", "."}]
-    if "t" in [folder.lower() for folder in folders[:-1]]:  # a name with a token, which is no URL to SafeUrl
-        at = [folder.lower() for folder in folders].index("t")
-        del folders[at : at + 2]
-    if unquote(folders[-1]).lower() in SUBDIRS:
-        folders.pop()
-    if not parts.host or parts.host in _COMMUNITY_HOSTS:
-        return f"https://{COMMUNITY_HOST}/{'/'.join([folders[0].lower(), *folders[1:]])}"
-    return f"{parts.scheme}://{netloc.rpartition('@')[2].lower()}/{'/'.join(folders)}"
+    netloc = segments.pop(0).rpartition("@")[2].lower() if parts.host else ""
+    folders = _folders(segments)
+    if not all(map(_FOLDER.fullmatch, folders)) or not _NETLOC.fullmatch(netloc):
+        return None
+    if netloc and _host(netloc) not in _COMMUNITY_HOSTS:
+        return "/".join([f"{parts.scheme or 'https'}://{netloc}", *folders])
+    return f"https://{COMMUNITY_HOST}/{'/'.join([folders[0].lower(), *folders[1:]])}" if folders else None
+
+
+def _folders(segments: list[str]) -> list[str]:
+    """The segments of a channel in their own case, without tokens and platforms, as ``parts_of`` has them."""
+    kept = [segment.strip() for segment in segments if segment.strip() not in {"", "."}]
+    lowered = [unquote(segment).strip().lower() for segment in kept]
+    while "t" in lowered[:-1]:
+        at = lowered.index("t")
+        del kept[at : at + 2], lowered[at : at + 2]
+    while lowered and lowered[-1] in SUBDIRS:
+        del kept[-1], lowered[-1]
+    return kept
 
 
 def on_community_host(text: str) -> bool:

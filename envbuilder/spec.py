@@ -138,6 +138,8 @@ class PythonRequest:
 
     text: str
     """The version or constraint as written, without the word python and without a conda build."""
+    build: str = ""
+    """The conda build, which only a conda environment can have."""
     origin: Origin
 
     @property

@@ -102,3 +102,38 @@ def test_any_text_has_an_answer(text: str) -> None:
     assert channels.restricted(text) in {True, False}
     assert channels.local(text) in {True, False}
     assert isinstance(channels.canonical(text), str)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("conda-forge", "https://conda.anaconda.org/conda-forge"),
+        (" Conda-Forge/linux-64/ ", "https://conda.anaconda.org/conda-forge"),
+        ("conda-forge/label/Dev", "https://conda.anaconda.org/conda-forge/label/Dev"),
+        ("conda.anaconda.org/x", "https://conda.anaconda.org/x"),
+        ("http://anaconda.org/x", "https://conda.anaconda.org/x"),
+        ("https://conda.anaconda.org/t/tk-1/x/noarch", "https://conda.anaconda.org/x"),
+        ("https://conda.anaconda.org/t/****/x", "https://conda.anaconda.org/x"),
+        ("https://u:p@C.example.org:8443/Own/x/?a=b#c", "https://c.example.org:8443/Own/x"),
+        ("http://127.0.0.1:99/x", "http://127.0.0.1:99/x"),
+        ("file:///x", None),
+        ("/x", None),
+        ("https://C.example.org:443/", "https://c.example.org:443"),
+        ("https://conda.anaconda.org/", None),
+        ("s3://bucket/x", None),
+        ("", None),
+        ("linux-64", None),
+    ],
+)
+def test_the_one_url_of_a_channel(text: str, place: str | None) -> None:
+    assert channels.location(text) == place
+    if place:
+        assert channels.location(place) == place
+        assert channels.canonical(place) == channels.canonical(text)
+
+
+def test_only_the_community_host_has_names() -> None:
+    for text in ("conda-forge", "a/label/b", "https://conda.anaconda.org/x", "anaconda.org/x"):
+        assert channels.on_community_host(text)
+    for text in ("https://c.example.org/x", "file:///x", "/x", "local", "s3://b/x"):
+        assert not channels.on_community_host(text)

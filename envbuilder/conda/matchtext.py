@@ -56,7 +56,10 @@ def spec_text(item: CondaRequirement) -> str:
     if item.subdir:
         pairs.append(("subdir", item.subdir))
     if item.channel:
-        pairs.append(("channel", location(item.channel) or item.channel))
+        place = location(item.channel)
+        if place is None:
+            raise _unasked(item, f"the channel {excerpt(item.channel, 60)}")
+        pairs.append(("channel", place))
     inside = ",".join(f'{key}="{value}"' for key, value in pairs)
     return f"{item.name}[{inside}]" if inside else item.name
 

@@ -213,9 +213,11 @@ class _Dependencies:
     def _spec(self, spec: CondaRequirement) -> None:
         if spec.channel:
             report_channel(spec.channel, spec.origin, self._reading.gathering, dependency=True)
-        url = dict(spec.brackets).get("url")
+        brackets = dict(spec.brackets)
+        url = brackets.get("url")
         if url is not None:
-            self._located(url, spec.origin)
+            digest = brackets.get("md5") or brackets.get("sha256") or ""
+            self._located(f"{url}#{digest}" if digest and "#" not in url else url, spec.origin)
         elif spec.name == "python":
             self._wish(spec)
         elif PypiName(spec.name) in SEED_NAMES:
@@ -246,7 +248,7 @@ class _Dependencies:
         if self._python and self._python[0].text != text:
             message = f"python {excerpt(text)} contradicts {self._python[0].text} above"
             raise Refusal("input/conflicting-requirement", message, spec.origin, hint="keep one of them")
-        self._python.append(PythonRequest(text=text, origin=spec.origin))
+        self._python.append(PythonRequest(text=text, build=spec.build, origin=spec.origin))
 
 
 def _seed(spec: CondaRequirement, reading: Reading) -> PypiRequirement:

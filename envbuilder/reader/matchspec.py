@@ -16,6 +16,8 @@ _BRACKET = re.compile(r"\s*\[((?:[^\[\]\"']|\"[^\"]*\"|'[^']*')*)\]")
 _PAIR = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\"[^\"]*\"|'[^']*'|[^,\s\"']+)\s*(?:,|$)")
 _ATOM = re.compile(r"(===|==|~=|!=|<=|>=|<|>|=)?([A-Za-z0-9_.*+!-]+)")
 _BUILD = re.compile(r"[A-Za-z0-9_.*+^$()\\|?-]+")
+_BUILD_BEHIND = re.compile(r"(.*[^=<>!~,|])=([^=<>!~,|]+)")
+"""``==1.2=build``, ``>=1,<2=build``: an equals sign that no operator holds and no clause begins with."""
 _CHANNEL_SUBDIR = re.compile(r"(.+)/((?:linux|osx|win|emscripten|wasi|freebsd|zos)-[a-z0-9]+|noarch)/?")
 
 
@@ -116,8 +118,9 @@ def _split_version(rest: str, text: str, origin: Origin) -> tuple[str, str]:
     # Blanks around commas, bars and behind operators belong to the version.
     joined = re.sub(r"\s*([,|])\s*", r"\1", re.sub(r"([=<>!~])\s+", r"\1", rest))
     version, _, build = joined.partition(" ")
-    if not build and version.startswith("==") and "=" in version[2:] and not re.search("[,|<>!~]", version):
-        version, _, build = version[2:].partition("=")
+    behind = None if build else _BUILD_BEHIND.fullmatch(version)
+    if behind:
+        version, build = behind[1], behind[2]
     return _constraint(version, text, origin, fuzzy=False), build.strip()
 
 

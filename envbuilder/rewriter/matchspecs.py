@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from envbuilder.channels import CONDA_FORGE, restricted
@@ -39,6 +40,35 @@ def _without_build(item: CondaRequirement) -> CondaRequirement:
     build = item.build if "*" in item.build else ""
     brackets = tuple(pair for pair in item.brackets if pair[0] not in IDENTITY_KEYS)
     return replace(item, build=build, brackets=brackets)
+
+
+def drop_python_builds(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
+    """Drop the build of Python itself that a licensed channel has. Runs beside ``drop_foreign_builds``."""
+    if not any(restricted(channel.text) for channel in spec.channels):
+        return spec, ()
+    changes = tuple(
+        Change(
+            code=BUILD_STRING,
+            message="the build of python is a licensed channel's; any build will do",
+            effect=Effect.ADAPTED,
+            before=excerpt(f"python {wish.text} {wish.build}"),
+            after=excerpt(f"python {wish.text}"),
+            origin=wish.origin,
+        )
+        for wish in spec.python
+        if wish.build and "*" not in wish.build
+    )
+    return (_built_anyhow(spec, lambda build: "*" in build), changes) if changes else (spec, ())
+
+
+def forget_python_builds(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
+    """Ask for Python by its version alone: interpreters of a host have no conda build, and that is no change."""
+    return _built_anyhow(spec, lambda _build: False), ()
+
+
+def _built_anyhow(spec: EnvSpec, kept: Callable[[str], bool]) -> EnvSpec:
+    python = tuple(wish if kept(wish.build) else replace(wish, build="") for wish in spec.python)
+    return replace(spec, python=python)
 
 
 def requalify(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:

@@ -14,7 +14,7 @@ from envbuilder.findings import Change, Effect
 from envbuilder.policy import Policy
 from envbuilder.reader.folding import same_marker, united
 from envbuilder.rewriter.channels import DUPLICATE
-from envbuilder.rewriter.names import standard_library
+from envbuilder.rewriter.names import normalised, standard_library
 from envbuilder.spec import EnvSpec, PypiName, PypiRequirement
 
 SINGLE_EQUALS = "rewrite/single-equals"
@@ -78,7 +78,7 @@ def name_scikit_learn(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Ch
     The dummy's own versions (``0.0``) say nothing: then MLmodel's ``sklearn_version`` pins, if there is one.
     """
     named = any(item.name == _SCIKIT_LEARN and not _is_dummy(item) for item in spec.pypi)
-    named = named or any(item.name == _SCIKIT_LEARN for item in spec.conda)
+    named = named or any(normalised(item.name) == _SCIKIT_LEARN for item in spec.conda)
     logged = next((f.library_version for f in spec.flavors if f.name == "sklearn"), "")
 
     def mend(item: PypiRequirement) -> tuple[str, PypiRequirement | None, str] | None:

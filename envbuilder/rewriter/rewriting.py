@@ -12,7 +12,12 @@ from envbuilder.rewriter.channels import exclude_defaults, name_conda_forge, rep
 from envbuilder.rewriter.forge import keep_blas, replace_lacking
 from envbuilder.rewriter.identity import spec_id_of
 from envbuilder.rewriter.located import name_located
-from envbuilder.rewriter.matchspecs import drop_foreign_builds, requalify
+from envbuilder.rewriter.matchspecs import (
+    drop_foreign_builds,
+    drop_python_builds,
+    forget_python_builds,
+    requalify,
+)  # fmt: skip
 from envbuilder.rewriter.options import leave_options
 from envbuilder.rewriter.repairs import (
     double_single_equals,
@@ -29,6 +34,7 @@ Rule: TypeAlias = Callable[[EnvSpec, Policy], tuple[EnvSpec, tuple[Change, ...]]
 
 RULES: tuple[Rule, ...] = (
     name_located,
+    forget_python_builds,
     drop_foreign_builds,
     requalify,
     replace_channels,
@@ -48,6 +54,7 @@ RULES: tuple[Rule, ...] = (
 CONDA_RULES: tuple[Rule, ...] = (
     name_located,
     keep_blas,
+    drop_python_builds,
     drop_foreign_builds,
     replace_lacking,
     requalify,

@@ -43,7 +43,9 @@ def respelled(text: str, *, foreign: bool) -> str:
 
 def _located(text: str) -> str:
     package = located_package(text)
-    return f"{CONDA_FORGE}::{package.name}=={package.version}" if package else text
+    if package is None or not package.licensed:
+        return text
+    return f"{CONDA_FORGE}::{package.name}=={package.version}"
 
 
 def _requalified(text: str) -> str:

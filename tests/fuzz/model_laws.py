@@ -86,6 +86,9 @@ def model(root: Path, scratch: Path) -> None:
     again = rewrite(rewritten.spec)
     hold(not again.changes, "rewriting twice changes more", again.changes)
     hold((again.spec, again.spec_id) == (rewritten.spec, rewritten.spec_id), "rewriting twice differs")
+    for_conda = rewrite(spec, conda=True)
+    again = rewrite(for_conda.spec, conda=True)
+    hold(not again.changes and again.spec == for_conda.spec, "rewriting twice for conda", again.changes)
     _emitted(spec, scratch / "emitted")
     _edited(rewritten, scratch / "edited")
 

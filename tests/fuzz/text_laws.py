@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 from packaging.specifiers import SpecifierSet
 
 from envbuilder import channels, escapes
+from envbuilder.conda.matchtext import spec_text
 from envbuilder.errors import EnvbuilderError
 from envbuilder.limits import read_age, read_size
 from envbuilder.reader.condaversion import pypi_specifier
@@ -41,6 +42,8 @@ def matchspec(content: bytes, folder: Path) -> None:
         hold(MASK in wish.text or read_matchspec(wish.text, NOWHERE) == wish, "a match specification", wish)
         specifier = pypi_specifier(wish.version)
         hold(specifier is None or isinstance(specifier, str), "a specifier", wish)
+        asked = spec_text(wish)
+        hold(spec_text(read_matchspec(asked, NOWHERE)) == asked, "what the solver is asked", wish, asked)
     except EnvbuilderError as error:
         told(error)
     try:
@@ -63,8 +66,13 @@ def channel(content: bytes, folder: Path) -> None:
     with bounded("judging a channel"):
         shown = masked_url(text)
         channels.canonical(text)
+        place = channels.location(text)
     if MASK not in text:
         hold(channels.restricted(shown) == channels.restricted(text), "masked and restricted", text, shown)
+    if place is not None:
+        hold(channels.location(place) == place, "a channel's place", text, place)
+        hold(MASK not in place and SafeUrl(place).stripped == place, "a secret in a channel's place", place)
+        hold(channels.restricted(place) or not channels.restricted(text), "another channel's place", place)
     for judged in (channels.local, channels.insecure, channels.expands, channels.excludes_defaults):
         hold(isinstance(judged(text), bool), "an answer", judged)
 

@@ -70,6 +70,34 @@ def test_the_folder_decides_and_its_own_file_comes_first(tmp_path: Path) -> None
         ("[channels]\nrestricted = 'no'\n", "policy/invalid", "channels.restricted has to be"),
         ("[channels]\nimplicit_defaults = 'deny'\n", "policy/unknown-key", "channels.implicit-defaults?"),
         ("[channels]\nallow = [' ']\n", "policy/invalid", "channels.allow[0] has to be"),
+        ("[channels]\nmirrors = 'x'\n", "policy/invalid", "channels.mirrors has to be a table"),
+        (
+            "[channels.mirrors]\nx = ['m.example.org']\n",
+            "policy/invalid",
+            "channels.mirrors.x[0] has to be the URL",
+        ),
+        (
+            "[channels.mirrors]\nx = ['ftp://m/x']\n",
+            "policy/invalid",
+            "channels.mirrors.x[0] has to be the URL",
+        ),
+        (
+            "[channels.mirrors]\nx = ['https://m.example.org/pkgs/main']\n",
+            "policy/invalid",
+            "channels.mirrors.x[0] has to be the URL",
+        ),
+        (
+            "[channels.mirrors]\ndefaults = ['https://m.example.org/x']\n",
+            "policy/invalid",
+            "channels.mirrors.defaults has to be the mirrors of a channel that may be asked",
+        ),
+        (
+            "[channels.mirrors]\nx = []\n'https://conda.anaconda.org/X/' = []\n",
+            "policy/invalid",
+            "has to be one list with those of x, which is the same channel",
+        ),
+        ("[conda]\nengine = true\n", "policy/invalid", 'conda.engine has to be "auto", "never" or "always"'),
+        ("[conda]\ncuda = 12.1\n", "policy/invalid", "conda.cuda has to be a version of CUDA in quotes"),
         ("[pins]\nunpinned = true\n", "policy/invalid", "pins.unpinned has to be"),
         ("[pins]\nunpined = 'deny'\n", "policy/unknown-key", "did you mean pins.unpinned?"),
         ("[store]\nmax-size = 5\n", "policy/invalid", 'store.max-size has to be a size such as "50GB"'),
@@ -152,11 +180,11 @@ _VALUES = st.recursive(
     max_leaves=8,
 )
 _SECTIONS = st.sampled_from(
-    ["channels", "sources", "builds", "names", "store", "levels", "pins", "licenses", "x"]
+    ["channels", "conda", "sources", "builds", "names", "store", "levels", "pins", "licenses", "x"]
 )
 _KEYS = st.sampled_from(
     ["restricted", "allow", "indexes", "url", "sdist", "max-size", "max-age", "pin/unpinned", "unpinned", "unknown",
-     "aliases", "exception", "clarify", "x"]
+     "aliases", "exception", "clarify", "mirrors", "engine", "cuda", "x"]
 )  # fmt: skip
 
 
@@ -177,6 +205,23 @@ def test_any_document_is_a_policy_or_refused_line_by_line(
         assert list(error.refusals) == sorted(error.refusals, key=lambda f: f.origin or Origin(file=""))
     else:
         assert len(policy.digest) == len(policy.resolution_key) == 64
+
+
+def test_mirrors_are_found_by_any_spelling_of_their_channel(tmp_path: Path) -> None:
+    text = '[channels.mirrors]\nconda-forge = ["https://u:s3cret@m.example.org/cf", "file:///m/cf"]\n'
+    policy = read_policy(write(tmp_path, text))
+    found = policy.channels.mirrors_of("https://conda.anaconda.org/conda-forge/linux-64")
+    assert [url.secret for url in found] == ["https://u:s3cret@m.example.org/cf", "file:///m/cf"]
+    assert "s3cret" not in repr(policy)
+    assert policy.channels.mirrors_of("bioconda") == ()
+
+
+def test_mirrors_change_no_key_and_the_conda_engine_does(tmp_path: Path) -> None:
+    mirrored = read_policy(write(tmp_path, '[channels.mirrors]\nx = ["https://m.example.org/x"]\n'))
+    assert (mirrored.digest, mirrored.resolution_key) == (DEFAULT.digest, DEFAULT.resolution_key)
+    texts = ("[conda]\nengine = 'never'\n", "[conda]\nengine = 'always'\n", "[conda]\ncuda = '11.8'\n")
+    keys = {read_policy(write(tmp_path, text)).resolution_key for text in texts}
+    assert len(keys - {DEFAULT.resolution_key}) == len(texts)
 
 
 def test_levels_of_codes(tmp_path: Path) -> None:

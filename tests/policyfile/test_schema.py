@@ -35,6 +35,10 @@ FULL = f"""\
 restricted = "warn"
 implicit-defaults = "deny"
 allow = ["conda-forge", "https://c.example.org/main"]
+mirrors = {{ conda-forge = ["https://m.example.org/conda-forge", "file:///m"] }}
+[conda]
+engine = "never"
+cuda = "12.1"
 [sources]
 indexes = ["https://i.example.org/simple"]
 url = "allow"
@@ -102,7 +106,9 @@ def test_what_the_reader_takes_the_schema_takes(tmp_path: Path, text: str) -> No
         "sauces = 1", "[channels]\nallowed = []", "[sources]\nurl = 'maybe'", "[builds]\nsdist = ['a[x]']",
         "[pins]\nunpinned = true", "[levels]\n'pin/unpinned' = 'off'", "[levels]\nnonsense = 'allow'",
         "[names]\na = 1", "[store]\nmax-size = 5", "[store]\nmax-age = '3 moons'", "[licenses]\nallow = 'MIT'",
-        "[channels]\nallow = ['']", "[[licenses.exception]]\npackage = 'a'\nallow = ['MIT']",
+        "[channels]\nallow = ['']", "[channels]\nmirrors = ['a']", "[channels.mirrors]\na = 'https://m.example.org/a'",
+        "[channels.mirrors]\na = ['m.example.org/a']", "[conda]\nengine = 'maybe'", "[conda]\ncuda = 12.1",
+        "[conda]\ncuda = 'yes'", "[[licenses.exception]]\npackage = 'a'\nallow = ['MIT']",
         "[[licenses.exception]]\npackage = 'a[x]'\nallow = ['MIT']\nreason = 'r'",
         "[[licenses.exception]]\npackage = 'a'\nallow = []\nreason = 'r'",
         "[[licenses.exception]]\npackage = 'a'\nallow = ['MIT']\nreason = ' '",
@@ -126,7 +132,7 @@ def keys_of_the_reader() -> set[tuple[str, ...]]:
 def _asked(table: Table, path: tuple[str, ...]) -> list[tuple[str, ...]]:
     found = []
     for key, below in table.asked.items():
-        if path[-1:] not in {("levels",), ("names",), ("aliases",)}:  # keys of the user's own
+        if path[-1:] not in {("levels",), ("names",), ("aliases",), ("mirrors",)}:  # keys of the user's own
             found.append((*path, key))
         for inner in (below,) if isinstance(below, Table) else below or ():
             found += _asked(inner, (*path, key))
@@ -157,6 +163,7 @@ def test_every_table_refuses_other_keys() -> None:
 
 def test_both_know_the_same_words() -> None:
     assert set(SCHEMA["$defs"]["verdict"]["enum"]) == set(get_args(Verdict))
+    assert set(SCHEMA["properties"]["conda"]["properties"]["engine"]["enum"]) == {"auto", "never", "always"}
     levels = SCHEMA["properties"]["levels"]
     assert set(levels["additionalProperties"]["enum"]) == set(LEVELS)
     names = jsonschema.Draft202012Validator(levels["propertyNames"])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envbuilder.policy import DEFAULT, Channels, Pins, Policy, PolicyText
+from envbuilder.policy import DEFAULT, Channels, Conda, Pins, Policy, PolicyText
 from envbuilder.policyfile import read_policy
 from envbuilder.policyfile.template import SUGGESTED, Draft, policy_text
 
@@ -35,7 +36,9 @@ def test_it_has_every_section() -> None:
         assert isinstance(below, Table)
         for key in below.asked:
             assert re.search(
-                rf"^(# {key} = |\[licenses\.{key}\]|# \[\[licenses\.{key}\]\])", policy_text(), re.MULTILINE
+                rf"^(# {key} = |\[licenses\.{key}\]|# \[\[licenses\.{key}\]\]|# \[channels\.{key}\])",
+                policy_text(),
+                re.MULTILINE,
             )
 
 
@@ -43,7 +46,11 @@ def test_every_commented_line_is_one_that_can_be_used(tmp_path: Path) -> None:
     lines = [re.sub(r"^# (?=\[|\S+ = |\"[^\"]+\" = )", "", line) for line in policy_text().splitlines()]
     policy = read(tmp_path, "\n".join(lines))
     assert (policy.sources, policy.builds) == (DEFAULT.sources, DEFAULT.builds)
-    assert (policy.channels, policy.pins) == (Channels(), Pins())
+    assert (replace(policy.channels, mirrors=()), policy.pins) == (Channels(), Pins())
+    assert [str(url) for url in policy.channels.mirrors_of("conda-forge")] == [
+        "https://mirror.example.org/conda-forge"
+    ]
+    assert policy.conda == Conda(cuda="12.1")
     assert policy.names == (("some-conda-package", "its-name-on-the-index"),)
     assert policy.licenses.allow == ("MIT", "BSD-3-Clause", "Apache-2.0")
     assert dict(policy.licenses.aliases).keys() == SUGGESTED.keys()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from envbuilder.findings import Origin
+from envbuilder.findings import Effect, Origin
 from envbuilder.policy import DEFAULT
 from envbuilder.redact import SafeUrl
 from envbuilder.rewriter.located import located_package, name_located
+from envbuilder.rewriter.matchspecs import rendered
 from envbuilder.spec import DirectReference, EnvSpec, Provenance, ReferenceKind
 
 SPOT = Origin(file="conda.yaml", line=5, column=5)
@@ -24,7 +25,8 @@ def test_a_licensed_file_tells_its_package(url: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "https://conda.anaconda.org/conda-forge/noarch/joblib-1.1.0-pyhd8ed1ab_0.tar.bz2",
+        "https://example.org/sources/joblib-1.1.0-1.tar.bz2",
+        "https://example.org/linux-64/joblib-1.1.0-pyhd8ed1ab_0.conda",
         "https://repo.anaconda.com/pkgs/main/linux-64/nothing.conda",
         "https://example.org/joblib-1.1.0.tar.gz",
         "defaults::joblib",
@@ -32,6 +34,45 @@ def test_a_licensed_file_tells_its_package(url: str) -> None:
 )
 def test_others_do_not(text: str) -> None:
     assert located_package(text) is None
+
+
+def direct(url: str) -> DirectReference:
+    return DirectReference(name=None, kind=ReferenceKind.ARCHIVE, url=SafeUrl(url), origin=SPOT)
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        (
+            "https://conda.anaconda.org/conda-forge/noarch/joblib-1.1.0-pyhd8ed1ab_0.tar.bz2#" + "0" * 32,
+            f"https://conda.anaconda.org/conda-forge/noarch::joblib==1.1.0=pyhd8ed1ab_0[md5={'0' * 32}]",
+        ),
+        (
+            "https://u:secret@c.example.org/t/tk-1/Own/linux-64/a_b-2-h1.conda#sha256=" + "a" * 64,
+            f"https://c.example.org/Own/linux-64::a_b==2=h1[sha256={'a' * 64}]",
+        ),
+        ("https://conda.anaconda.org/x/osx-64/a-1-0.conda", "https://conda.anaconda.org/x/osx-64::a==1=0"),
+    ],
+)
+def test_a_free_channel_s_file_is_asked_of_it_by_all_that_its_url_tells(url: str, asked: str) -> None:
+    spec, (change,) = name_located(
+        EnvSpec(python=(), direct=(direct(url),), provenance=Provenance(model="m")), DEFAULT
+    )
+    assert [rendered(item) for item in spec.conda] == [asked]
+    assert spec.direct == ()
+    assert (change.code, change.effect) == ("rewrite/conda-url", Effect.NONE)
+    assert "secret" not in repr((spec, change))
+    assert "tk-1" not in repr((spec, change))
+
+
+def test_python_and_its_seeds_by_url_are_what_they_are() -> None:
+    folder = "https://conda.anaconda.org/conda-forge/linux-64"
+    urls = (f"{folder}/python-3.8.8-hffdb5ce_0_cpython.tar.bz2", f"{folder}/pip-21.0.1-pyhd8ed1ab_0.conda")
+    spec = EnvSpec(python=(), direct=tuple(map(direct, urls)), provenance=Provenance(model="m"))
+    found, changes = name_located(spec, DEFAULT)
+    assert (found.python[0].version, found.python[0].build) == ((3, 8, 8), "hffdb5ce_0_cpython")
+    assert [seed.text for seed in found.seeds] == ["pip==21.0.1"]
+    assert (found.conda, found.direct, len(changes)) == ((), (), 2)
 
 
 def test_it_becomes_a_name_and_a_version_of_conda_forge() -> None:
