@@ -30,6 +30,8 @@ LARGEST = 64 * 1024 * 1024
 MANIFEST_FOLDER = ".envbuilder"
 _PATH_HEX = 20
 _VARIABLES = ("ENVBUILDER_", "UV_", "PIP_", "XDG_")
+SERVERS = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "DATABRICKS_HOST", "DATABRICKS_CONFIG_PROFILE")
+"""What tells one registry from another: a URI means another model there (envbuilder.remote.uris)."""
 
 
 class Ticket:
@@ -78,7 +80,8 @@ def home_of(environ: Mapping[str, str]) -> str | None:
 def place_of(home: str, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
     """Return where the ticket of a command line stands: its own words, the folder, the host and its settings."""
     parts = [MAGIC, os.getcwd(), *_own(arguments), "", *_host(arguments)]  # noqa: PTH109
-    parts += sorted(f"{n}={v}" for n, v in environ.items() if n.startswith(_VARIABLES) or n == "HOME")
+    names = ("HOME", *SERVERS)
+    parts += sorted(f"{n}={v}" for n, v in environ.items() if n.startswith(_VARIABLES) or n in names)
     key = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
     return os.path.join(home, "requests", "v1", f"{key[:_PATH_HEX]}.ticket")  # noqa: PTH118
 
@@ -213,7 +216,7 @@ def _answered(arguments: Sequence[str]) -> int | None:
         return None
     with open(place_of(home, arguments, os.environ), "rb") as stream:  # noqa: PTH123
         ticket = read(stream.read())
-    if ticket is None or (ticket.told and _styled()) or not still_true(ticket):
+    if ticket is None or not _inside(home, ticket) or (ticket.told and _styled()) or not still_true(ticket):
         return None
     command = command_of(arguments) if arguments[0] == "run" else []
     environ = activated(ticket.prefix, os.environ)
@@ -231,6 +234,11 @@ def _answered(arguments: Sequence[str]) -> int | None:
     sys.stdout.buffer.flush()
     os.close(lease)
     return 0
+
+
+def _inside(home: str, ticket: Ticket) -> bool:
+    """Whether a ticket speaks of the store that it stands in: a store that was moved knows other paths."""
+    return ticket.prefix.startswith(f"{home}/") and ticket.lock.startswith(f"{home}/")
 
 
 def _styled() -> bool:

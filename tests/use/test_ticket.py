@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from platformdirs import user_cache_dir
 
 from envbuilder.cli.main import run_command_line
+from envbuilder.remote import uris
+from envbuilder.remote.keeping import Keeping, Note
+from envbuilder.remote.uris import address
 from envbuilder.settings import Settings
 from envbuilder.store.lease import try_exclusive
 from envbuilder.store.store import Store
@@ -215,6 +218,56 @@ def test_an_unknown_command_is_told_by_the_long_way(desk: Desk) -> None:
     assert "no-such-command" in done.stderr
 
 
+def brought(desk: Desk, uri: str) -> Path:
+    """Put the model into the store as what a URI led to; return its folder there."""
+    settings = Settings.from_environ()
+    keeping = Keeping(Store.open(desk.home).layout)
+    staged = keeping.stage()
+    for path in desk.model.iterdir():
+        (staged / path.name).write_bytes(path.read_bytes())
+    tree = keeping.keep(staged)
+    keeping.save_note(address(uri, settings, wheels=False), Note(tree=tree, identity="models:/iris/3"))
+    folder = keeping.tree(tree)
+    assert folder
+    return folder
+
+
+URI_CHANGES: dict[str, Callable[[Desk, Path, pytest.MonkeyPatch], object]] = {
+    "what the URI leads to": lambda d, _, __: brought(replaced_model(d), "models:/iris/3"),
+    "a file in the store": lambda _, folder, __: rewritten(folder / "requirements.txt", "thing==2.0\n"),
+    "the registry": lambda _, __, m: m.setenv("MLFLOW_TRACKING_URI", "http://example.org"),
+    "where a registry would be": lambda d, _, m: m.chdir(d.home),
+}
+
+
+def replaced_model(desk: Desk) -> Desk:
+    rewritten(desk.model / "requirements.txt", "thing==2.0\n")
+    return desk
+
+
+@pytest.mark.parametrize("change", URI_CHANGES)
+def test_a_registered_version_has_a_ticket(desk: Desk, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, words = brought(desk, "models:/iris/3"), ("build", "-q", "models:/iris/3")
+    assert answer(words) is None
+    assert run_command_line(words) == 0
+    assert answer(words) == 0
+    URI_CHANGES[change](desk, folder, monkeypatch)
+    assert answer(words) is None
+
+
+@pytest.mark.parametrize("uri", ["models:/iris@champion", "models:/iris/Staging", "runs:/0123/model"])
+def test_what_may_mean_another_model_tomorrow_has_none(desk: Desk, uri: str) -> None:
+    brought(desk, uri)
+    words = ("build", "-q", "--offline", uri)
+    for _ in range(2):
+        assert run_command_line(words) == 0
+        assert answer(words) is None
+
+
+def test_registries_are_told_apart_by_what_tells_their_uris_apart() -> None:
+    assert tickets.SERVERS == uris.SERVERS
+
+
 def test_a_refresh_is_asked_for_anew_each_time(desk: Desk, stages: Stages) -> None:
     refresh = ("build", "-q", "--refresh", str(desk.model))
     stages.builds = 0
@@ -250,6 +303,23 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     for path in (str(tmp_path / "pipe"), str(tmp_path), "/dev/zero"):
         with pytest.raises(OSError, match=r"no file to hash|irectory"):
             tickets.sha256_of(path)
+
+
+@pytest.mark.parametrize("what", ["prefix", "lock"])
+def test_a_ticket_speaks_of_its_own_store_alone(what: str, desk: Desk, tmp_path: Path) -> None:
+    (path,) = desk.tickets
+    ticket = read(path.read_bytes())
+    assert ticket is not None
+    known: str = getattr(ticket, what)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "x").symlink_to(known)
+    setattr(ticket, what, str(other / "x"))
+    path.write_bytes(write(ticket))
+    assert answer(desk.arguments) is None
+    setattr(ticket, what, known)
+    path.write_bytes(write(ticket))
+    assert answer(desk.arguments) == 0
 
 
 def test_files_below_the_first_level_are_for_the_long_way(desk: Desk) -> None:
