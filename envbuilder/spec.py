@@ -139,7 +139,7 @@ class PythonRequest:
     text: str
     """The version or constraint as written, without the word python and without a conda build."""
     build: str = ""
-    """The conda build, which only a conda environment can have."""
+    """The conda build that a conda file names; a lock takes any of the version (envbuilder.rewriter)."""
     origin: Origin
 
     @property

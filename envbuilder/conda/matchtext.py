@@ -13,10 +13,9 @@ from envbuilder.channels import location
 from envbuilder.errors import ResolveError
 from envbuilder.redact import excerpt
 from envbuilder.rewriter.matchspecs import rendered
-from envbuilder.spec import CondaName
 
 if TYPE_CHECKING:
-    from envbuilder.spec import CondaRequirement, PythonRequest
+    from envbuilder.spec import CondaName, CondaRequirement
 
 _KEYS = {
     "build_number": re.compile(r"(?:[<>]=?|==?|!=)?[0-9]{1,9}"),
@@ -62,17 +61,6 @@ def spec_text(item: CondaRequirement) -> str:
         pairs.append(("channel", place))
     inside = ",".join(f'{key}="{value}"' for key, value in pairs)
     return f"{item.name}[{inside}]" if inside else item.name
-
-
-def python_text(wish: PythonRequest) -> str:
-    """Return a wish for Python as the solver takes it: ``3.8`` is any 3.8, ``3.8.8`` that one."""
-    version = wish.version
-    if version is None:
-        return pin_text(CondaName("python"), wish.text)
-    number = ".".join(map(str, version))
-    constraint = f"=={number}" if len(version) > 2 else f"{number}.*"
-    build = f',build="{wish.build}"' if _BUILD.fullmatch(wish.build) else ""
-    return f'python[version="{constraint}"{build}]'
 
 
 def version_text(constraint: str, item: CondaRequirement) -> str:

@@ -59,7 +59,6 @@ def _pythons(requests: tuple[PythonRequest, ...]) -> Canonical:
     for request in requests:
         version = request.version
         text = ".".join(map(str, version)) if version else canonical_specifier(request.text)
-        text += f" {request.build}" if request.build else ""
         if text not in texts:
             texts.append(text)
         if request.minor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from envbuilder.channels import CONDA_FORGE, restricted
@@ -10,7 +9,7 @@ from envbuilder.findings import Change, Effect
 from envbuilder.policy import Policy
 from envbuilder.redact import excerpt
 from envbuilder.rewriter.channels import RESTRICTED
-from envbuilder.spec import CondaRequirement, EnvSpec
+from envbuilder.spec import CondaRequirement, EnvSpec, PythonRequest
 
 BUILD_STRING = "rewrite/build-string"
 
@@ -43,32 +42,25 @@ def _without_build(item: CondaRequirement) -> CondaRequirement:
 
 
 def drop_python_builds(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
-    """Drop the build of Python itself that a licensed channel has. Runs beside ``drop_foreign_builds``."""
-    if not any(restricted(channel.text) for channel in spec.channels):
-        return spec, ()
-    changes = tuple(
-        Change(
-            code=BUILD_STRING,
-            message="the build of python is a licensed channel's; any build will do",
-            effect=Effect.ADAPTED,
-            before=excerpt(f"python {wish.text} {wish.build}"),
-            after=excerpt(f"python {wish.text}"),
-            origin=wish.origin,
-        )
-        for wish in spec.python
-        if wish.build and "*" not in wish.build
+    """Ask for Python by its version alone, of which channels have a build for every change of its libraries."""
+    changes = tuple(_python_change(wish) for wish in spec.python if wish.build)
+    return (forget_python_builds(spec, _policy)[0], changes) if changes else (spec, ())
+
+
+def _python_change(wish: PythonRequest) -> Change:
+    return Change(
+        code=BUILD_STRING,
+        message=f"python is asked for by its version; any build of {excerpt(wish.text)} will do",
+        effect=Effect.ADAPTED,
+        before=excerpt(f"python {wish.text} {wish.build}"),
+        after=excerpt(f"python {wish.text}"),
+        origin=wish.origin,
     )
-    return (_built_anyhow(spec, lambda build: "*" in build), changes) if changes else (spec, ())
 
 
 def forget_python_builds(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
-    """Ask for Python by its version alone: interpreters of a host have no conda build, and that is no change."""
-    return _built_anyhow(spec, lambda _build: False), ()
-
-
-def _built_anyhow(spec: EnvSpec, kept: Callable[[str], bool]) -> EnvSpec:
-    python = tuple(wish if kept(wish.build) else replace(wish, build="") for wish in spec.python)
-    return replace(spec, python=python)
+    """The same for an interpreter of the host, which has no conda build to begin with: that is no change."""
+    return replace(spec, python=tuple(replace(wish, build="") for wish in spec.python)), ()
 
 
 def requalify(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:

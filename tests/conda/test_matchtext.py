@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rattler import MatchSpec
 
-from envbuilder.conda.matchtext import pin_text, python_text, spec_text
+from envbuilder.conda.matchtext import pin_text, spec_text
 from envbuilder.errors import EnvbuilderError, ResolveError
 from envbuilder.findings import Origin
 from envbuilder.reader.lines import without_comment
 from envbuilder.reader.matchspec import read_matchspec
-from envbuilder.spec import CondaName, PythonRequest
+from envbuilder.spec import CondaName
 
 SPOT = Origin(file="conda.yaml", line=4, column=5)
 SHARED = Path(__file__).parents[3] / "shared"
@@ -82,15 +82,7 @@ def test_what_the_solver_cannot_be_asked_fails_by_its_line(text: str, what: str 
         assert caught.value.message.startswith(f"{what} cannot be asked of conda channels: ")
 
 
-def test_python_and_pins() -> None:
-    def python(text: str, build: str = "") -> str:
-        return python_text(PythonRequest(text=text, build=build, origin=SPOT))
-
-    assert python("3.8.8") == 'python[version="==3.8.8"]'
-    assert python("3.8") == 'python[version="3.8.*"]'
-    assert python("3.8.*") == 'python[version="3.8.*"]'
-    assert python(">=3.8,<3.10") == 'python[version=">=3.8,<3.10"]'
-    assert python("3.9.7", "hb7a2778_3_cpython") == 'python[version="==3.9.7",build="hb7a2778_3_cpython"]'
+def test_pins_of_the_index() -> None:
     name = CondaName("a")
     assert pin_text(name, "==1.2.*,!=1.2.3,~=1.2.0") == 'a[version="1.2.*,!=1.2.3,~=1.2.0"]'
     assert pin_text(name, "===1.9.0") == 'a[version="==1.9.0"]'

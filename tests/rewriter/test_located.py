@@ -26,7 +26,7 @@ def test_a_licensed_file_tells_its_package(url: str) -> None:
     "text",
     [
         "https://example.org/sources/joblib-1.1.0-1.tar.bz2",
-        "https://example.org/linux-64/joblib-1.1.0-pyhd8ed1ab_0.conda",
+        "s3://bucket/linux-64/joblib-1.1.0-pyhd8ed1ab_0.conda",
         "https://repo.anaconda.com/pkgs/main/linux-64/nothing.conda",
         "https://example.org/joblib-1.1.0.tar.gz",
         "defaults::joblib",

@@ -99,13 +99,17 @@ def test_for_a_conda_environment_they_stay_and_channels_builds_and_pip_lines_are
     assert result.spec_id != rewrite(spec).spec_id
 
 
-def test_a_conda_environment_keeps_the_builds_of_free_channels_and_has_a_channel_in_any_case() -> None:
+def test_a_conda_environment_keeps_the_builds_of_free_channels_but_python_s_and_has_a_channel_in_any_case() -> (
+    None
+):
     built = PythonRequest(text="3.9.7", build="hb7a2778_3_cpython", origin=SPOT)
     spec = replace(spec_of(conda("numpy=1.21.2=py39hdbf815f_0"), channels=("conda-forge",)), python=(built,))
     found = rewrite(spec, conda=True).spec
-    assert found.python == (built,)
+    assert found.python == (replace(built, build=""),)
+    (change,) = (c for c in rewrite(spec, conda=True).changes if c.code == "rewrite/build-string")
+    assert change.message == "python is asked for by its version; any build of 3.9.7 will do"
     assert rendered(found.conda[0]) == "numpy==1.21.2=py39hdbf815f_0"
-    assert rewrite(spec).spec.python[0].build == ""
+    assert rewrite(spec).spec.python == found.python
     bare = rewrite(replace(spec_of(channels=()), conda_file=None), conda=True)
     assert [channel.text for channel in bare.spec.channels] == ["conda-forge", "nodefaults"]
     assert {change.effect.value for change in bare.changes} == {"none"}
