@@ -88,8 +88,7 @@ class CondaStaging:
         left = [
             listed
             for path in walk(self.prefix, {FOLDER})
-            if not _bytecode_of(path.relative_to(self.prefix).as_posix(), stale)
-            and (listed := self._place(path, placed))
+            if not self._tied(path, stale) and (listed := self._place(path, placed))
         ]
         detach(self.tree, self.prefix)
         (self.tree / FOLDER).mkdir()
@@ -98,6 +97,15 @@ class CondaStaging:
         text = CONDA_UNPACK.replace("@FOLDER@", FOLDER).replace("@PLACES@", PLACES)
         write_unpack(self.tree, BESIDE.decode() + text)
         return len(left)
+
+    def _tied(self, path: Path, stale: set[str]) -> bool:
+        """Whether a file is bytecode that has the old place in it: of a module that did, or made in passing."""
+        if path.suffix != ".pyc":
+            return False
+        inner = path.relative_to(self.prefix)
+        if f"{inner.parent.as_posix()}/{path.name.partition('.')[0]}." in stale:
+            return True
+        return "site-packages" not in inner.parts and os.fsencode(self.prefix) in path.read_bytes()
 
     def _place(self, path: Path, placed: dict[str, Placed]) -> Placed | None:
         """Write a file or a link; return what ``conda-unpack`` has to know of it."""
@@ -128,7 +136,7 @@ class CondaStaging:
         old = os.fsencode(self.prefix)
         if not content.startswith(b"\x7fELF"):
             content = relocated_script(content)
-        if listed is None and content.startswith(b"#!") and old in content:
+        if listed is None and old in content and b"\0" not in content:
             listed = Placed(
                 path=place.relative_to(self.tree).as_posix(),
                 placeholder=_PLACEHOLDER,
@@ -147,7 +155,7 @@ class CondaStaging:
 
 
 _PLACEHOLDER: Final = "/envbuilder_placeholder" + "_pad" * 58
-"""For scripts that no package lists."""
+"""For texts that no package lists."""
 
 
 def _write(path: Path, place: Path, content: bytes) -> None:
@@ -160,10 +168,3 @@ def _bytecode(path: str) -> str:
     """Return how the names of a module's bytecode begin (PEP 3147)."""
     folder, _, name = path.rpartition("/")
     return f"{folder}/__pycache__/{name.removesuffix('.py')}."
-
-
-def _bytecode_of(path: str, starts: set[str]) -> bool:
-    if not path.endswith(".pyc"):
-        return False
-    folder, _, name = path.rpartition("/")
-    return f"{folder}/{name.partition('.')[0]}." in starts

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
-import os
+import platform
+import sys
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from envbuilder.conda.subdirs import subdir_of
 from envbuilder.lock import Artifact, CondaPackage, Lock, Target
 from envbuilder.policy import Channels, Policy
 from envbuilder.redact import SafeUrl
@@ -63,7 +63,9 @@ def pure() -> Package:
         depends=("python",),
         built=DAY,
         files={
-            "site-packages/pure.py": File(data=b"import sys\ndef main():\n    print('pure in', sys.prefix)\n"),
+            "site-packages/pure.py": File(
+                data=b"import sys\ndef main():\n    print('pure in', sys.prefix)\n"
+            ),
             "site-packages/pure-1.0.dist-info/METADATA": File(
                 data=b"Metadata-Version: 2.1\nName: pure\nVersion: 1.0\n"
             ),
@@ -71,18 +73,38 @@ def pure() -> Package:
     )
 
 
+def stand_in() -> Package:
+    """A Python that is a script which starts the one that runs the tests: laid out in a moment."""
+    script = f'#!/bin/sh\n# of {PLACEHOLDER}\nexec {sys.executable} "$@"\n'
+    return Package(
+        name="python",
+        version=platform.python_version(),
+        build="0_stand_in",
+        built=DAY,
+        files={"bin/python": File(data=script.encode(), prefix="text", mode=0o755)},
+    )
+
+
 def small_channel(base: Path) -> Path:
-    """Return a channel with a Python and these packages, made once below ``base`` whoever asks at once."""
-    folder = base / "small-channel"
-    with (base / "small-channel.lock").open("w") as lock:
+    """Return a channel with a real Python and all packages, made once below ``base`` whoever asks at once."""
+    found = interpreters((MINOR,))
+    if not found:
+        pytest.skip(f"this host has no shared Python {MINOR} of pyenv to pack")
+    return _made(base / "small-channel", lambda: (pack_python(found[MINOR], DAY), placed(), pure()))
+
+
+def smallest_channel(base: Path) -> Path:
+    """Return one whose Python is a stand-in."""
+    return _made(base / "smallest-channel", lambda: (stand_in(), pure()))
+
+
+def _made(folder: Path, packages: Callable[[], Iterable[Package]]) -> Path:
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "made").exists():
-            found = interpreters((MINOR,))
-            if not found:
-                pytest.skip(f"this host has no shared Python {MINOR} of pyenv to pack")
-            write(pack_python(found[MINOR], DAY), folder)
-            write(placed(), folder)
-            write(pure(), folder)
+            for package in packages():
+                write(package, folder)
             index(folder)
             (folder / "made").touch()
     return folder
