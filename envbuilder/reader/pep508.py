@@ -22,6 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _EXTRAS = re.compile(r"\s*\[([^\[\]]*)\]\s*", re.ASCII)
 _CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*([A-Za-z0-9.*+!_-]+)", re.ASCII)
 _SINGLE_EQUALS = re.compile(r"=\s*([0-9][A-Za-z0-9.*+!_-]*)", re.ASCII)
+_PARTS = re.compile(r"[^0-9A-Za-z]")
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
@@ -93,6 +94,9 @@ def _specifier(text: str, origin: Origin) -> str:
 def _check_length(version: str, origin: Origin) -> None:
     if len(version) > limits.VERSION_CHARACTERS:
         raise Refusal("input/too-long", f"a version of {len(version)} characters", origin)
+    digits = max((len(part.lstrip("0")) for part in _PARTS.split(version) if part.isdigit()), default=0)
+    if digits > limits.VERSION_DIGITS:
+        raise Refusal("input/too-long", f"a version with a number of {digits} digits", origin)
 
 
 def _clause(text: str, origin: Origin) -> str:

@@ -83,6 +83,7 @@ def test_forms(text: str, canonical: str) -> None:
         ("a" * 129, "input/too-long"),
         ("a==" + "1" * 129, "input/too-long"),
         ("a=" + "1" * 129, "input/too-long"),
+        ("a==1." + "9" * 20, "input/too-long"),
         ("a[" + "b" * 129 + "]", "input/too-long"),
         ("a; os_name == '" + "x" * 5000 + "'", "input/too-long"),
         ("a[" + ",".join(f"e{n}" for n in range(65)) + "]", "input/too-many"),
