@@ -44,6 +44,8 @@ def explanation_lines(model: str, told: Explanation) -> Iterator[str]:
     yield "\nwhat was changed"
     yield from ([f"  {change_line(change)}" for change in told.changes] or ["  nothing"])
     yield f"  {fidelity_line(told.changes)}"
+    yield "\nengine"
+    yield f"  {engine_words(told)}: {visible(told.choice.reason)}"
     yield "\nwhat is odd in the files"
     yield from ([f"  {line}" for f in told.findings for line in finding_lines(f)] or ["  nothing"])
     if told.stopped_by:
@@ -56,6 +58,11 @@ def explanation_lines(model: str, told: Explanation) -> Iterator[str]:
         yield f"\nenvironment\n  {told.environment.prefix}"
         yield "\nwhat its packages do unasked"
         yield from ([f"  {line}" for f in told.remarks for line in finding_lines(f)] or ["  nothing"])
+
+
+def engine_words(told: Explanation) -> str:
+    """Return what kind of environment a model gets."""
+    return "conda environment" if told.choice.engine == "conda" else "virtual environment"
 
 
 def _wish_line(wish: Wish, width: int) -> str:
@@ -77,6 +84,11 @@ def explanation_object(model: str, told: Explanation) -> dict[str, Any]:
             {"kind": wish.kind, "text": wish.text, **place_of(wish.origin), "decides": wish.decides}
             for wish in told.wishes
         ],
+        "engine": {
+            "kind": engine_words(told),
+            "reason": told.choice.reason,
+            "packages": list(told.choice.names),
+        },
         "fidelity": told.fidelity.value,
         "changes": [change_object(change) for change in told.changes],
         "findings": [finding_object(finding) for finding in told.findings],

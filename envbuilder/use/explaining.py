@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from envbuilder.environment import LAYOUT_VERSION, environment_id
+from envbuilder.environment import CONDA_LAYOUT_VERSION, LAYOUT_VERSION, environment_id
 from envbuilder.errors import EnvbuilderError, InputRefused, InterpreterError
 from envbuilder.findings import Fidelity, fidelity_of
 from envbuilder.interpreters.choice import Interpreters
@@ -13,14 +13,14 @@ from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.reader.model import read_model
 from envbuilder.resolver.targets import host_platform
-from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.store.remarks import read_findings
 from envbuilder.store.store import Store
+from envbuilder.use.engine_choice import rewritten_for
 from envbuilder.use.locking import PLAIN, lock_model
 from envbuilder.use.reading import with_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from envbuilder.environment import Environment, Interpreter
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from envbuilder.request import Request
     from envbuilder.settings import Settings
     from envbuilder.spec import EnvSpec, Rewritten
+    from envbuilder.use.engine_choice import EngineChoice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,8 @@ class Explanation:
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
     packages: tuple[Package, ...] = ()
+    choice: EngineChoice
+    """Which kind of environment the model gets, and why."""
     keys: tuple[Key, ...]
     environment: Environment | None = None
     """The environment, if the store has it."""
@@ -99,7 +102,7 @@ def explain(
     Raises InputRefused and whatever else keeps the model from being read; a failing resolution is told in
     ``stopped_by``.
     """
-    rewritten = rewrite(read_model(model), policy=policy, strict=request.strict)
+    rewritten, choice = rewritten_for(read_model(model), request=request, policy=policy)
     store = Store.open(settings.home)
     rewritten = with_files(rewritten, model, policy=policy, store=store)
     spec_key = Key(name="spec_id", value=rewritten.spec_id, made_of=tuple(_spec_parts(rewritten.spec)))
@@ -110,13 +113,13 @@ def explain(
     except EnvbuilderError as error:
         return Explanation(
             model=str(model), wishes=tuple(_wishes(rewritten.original)), changes=rewritten.changes,
-            findings=rewritten.spec.findings, keys=(spec_key,), stopped_by=error,
+            findings=rewritten.spec.findings, keys=(spec_key,), choice=choice, stopped_by=error,
         )  # fmt: skip
     lock = locked.lock
-    interpreter = _interpreter(lock, settings, store)
     keys = [spec_key, Key(name="lock_id", value=lock.lock_id, made_of=tuple(_lock_parts(lock)))]
+    interpreter = None if lock.conda else _interpreter(lock, settings, store)
     environment = None
-    if interpreter:
+    if interpreter or (lock.conda and lock.target.platform == host_platform()):
         env_id = environment_id(lock, interpreter)
         keys.append(Key(name="env_id", value=env_id, made_of=tuple(_environment_parts(lock, interpreter))))
         environment = store.find(env_id)
@@ -126,6 +129,7 @@ def explain(
         changes=lock.changes,
         findings=rewritten.spec.findings,
         packages=tuple(_packages(lock, rewritten)),
+        choice=choice,
         keys=tuple(keys),
         environment=environment,
         remarks=read_findings(environment.prefix) if environment else (),
@@ -168,11 +172,27 @@ def _packages(lock: Lock, rewritten: Rewritten) -> Iterator[Package]:
     for reference in rewritten.spec.direct:
         if reference.name:
             asked.setdefault(reference.name, []).append(reference.origin)
+    yield from _conda_packages(lock, rewritten, asked)
     for artifact in lock.artifacts:
         origins = tuple(dict.fromkeys(asked.get(artifact.name, ())))
         yield Package(
             name=artifact.name, version=artifact.version, filename=artifact.filename, asked_at=origins
         )
+
+
+def _conda_packages(
+    lock: Lock, rewritten: Rewritten, asked: Mapping[str, Iterable[Origin]]
+) -> Iterator[Package]:
+    """A distribution that pip's lines ask for may be a conda package's."""
+    named: dict[str, list[Origin]] = {"python": [wish.origin for wish in rewritten.spec.python[:1]]}
+    for item in rewritten.spec.conda:
+        named.setdefault(item.name, []).append(item.origin)
+    for package in lock.conda:
+        origins = (*named.get(package.name, ()), *asked.get(package.distribution or "", ()))
+        yield Package(
+            name=package.name, version=package.version, filename=package.filename,
+            asked_at=tuple(dict.fromkeys(origins)),
+        )  # fmt: skip
 
 
 def _spec_parts(spec: EnvSpec) -> Iterator[tuple[str, str]]:
@@ -195,10 +215,17 @@ def _lock_parts(lock: Lock) -> Iterator[tuple[str, str]]:
     yield "python", f"{lock.target.implementation} {lock.target.python}"
     yield "platform", lock.target.platform
     yield "files", f"{len(lock.artifacts)}, each by name, version, kind and sha256"
+    if lock.conda:
+        yield "conda packages", f"{len(lock.conda)}, each by name, version, build, platform and sha256"
 
 
-def _environment_parts(lock: Lock, interpreter: Interpreter) -> Iterator[tuple[str, str]]:
+def _environment_parts(lock: Lock, interpreter: Interpreter | None) -> Iterator[tuple[str, str]]:
     yield "lock_id", lock.lock_id
+    if interpreter is None:
+        yield "platform", f"{lock.target.platform}, {lock.target.floor}"
+        yield "installer", "conda"
+        yield "layout", str(CONDA_LAYOUT_VERSION)
+        return
     yield "interpreter", f"{interpreter.implementation} {interpreter.version} {interpreter.soabi}"
     yield "interpreter's bytes", interpreter.binary_digest
     yield "platform", f"{interpreter.platform}, {interpreter.floor}"

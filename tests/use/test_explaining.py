@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from envbuilder.errors import InputRefused, ResolveError
 from envbuilder.findings import Finding, Level
+from envbuilder.lock import CondaPackage
+from envbuilder.redact import SafeUrl
 from envbuilder.request import Request
 from envbuilder.settings import Settings
+from envbuilder.spec import CondaName, PypiName
 from envbuilder.store.manifest import FOLDER
 from envbuilder.store.remarks import NAME, findings_text
 from envbuilder.use.explaining import explain
 from envbuilder.use.restoration import restore
+from tests.store import fakes
 from tests.use.conftest import FakeInterpreters, Stages
 
 
@@ -89,3 +95,44 @@ def test_what_the_environment_does_unasked_is_told(model: Path, settings: Settin
     restored = restore(model, settings=settings)
     (restored.environment.prefix / FOLDER / NAME).write_bytes(findings_text([finding]))
     assert explain(model, settings=settings).remarks == (finding,)
+
+
+def test_the_engine_has_its_reason_with_a_lock_and_without(
+    model: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lock_model(*_: object, **__: object) -> None:
+        raise ResolveError("no way")
+
+    assert explain(model, settings=settings).choice.reason == "nothing but Python is asked of conda"
+    (model / "conda.yaml").write_text("channels:\n- conda-forge\ndependencies:\n- python=3.8.8\n- samtools\n")
+    monkeypatch.setattr("envbuilder.use.explaining.lock_model", lock_model)
+    told = explain(model, settings=settings)
+    assert (told.choice.engine, told.choice.names) == ("conda", ("samtools",))
+    assert told.stopped_by is not None
+
+
+def test_packages_of_channels_tell_the_lines_that_ask_for_them_or_for_what_they_bring(
+    model: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def package(name: str, distribution: str | None = None) -> CondaPackage:
+        filename, channel = f"{name}-1-0.conda", "https://conda.anaconda.org/conda-forge"
+        return CondaPackage(
+            name=CondaName(name), version="1", build="0", channel=channel, subdir="linux-64",
+            filename=filename, url=SafeUrl(f"{channel}/linux-64/{filename}"), sha256="0" * 64,
+            distribution=PypiName(distribution) if distribution else None,
+        )  # fmt: skip
+
+    (model / "conda.yaml").write_text("channels:\n- conda-forge\ndependencies:\n- python=3.8.8\n- samtools\n")
+    packages = (package("libz"), package("python"), package("samtools"), package("thing-base", "thing"))
+    lock = replace(fakes.lock(), conda=packages, artifacts=(), engine="conda")
+    monkeypatch.setattr("envbuilder.use.explaining.lock_model", lambda *_, **__: SimpleNamespace(lock=lock))
+    told = explain(model, settings=settings)
+    assert {package.name: [str(origin) for origin in package.asked_at] for package in told.packages} == {
+        "libz": [],
+        "python": ["python_env.yaml:1:9"],
+        "samtools": ["conda.yaml:5:3"],
+        "thing-base": ["requirements.txt:2:1"],
+    }
+    parts = {key.name: dict(key.made_of) for key in told.keys}
+    assert parts["lock_id"]["conda packages"].startswith("4, each by name")
+    assert parts["env_id"]["installer"] == "conda"
