@@ -60,11 +60,10 @@ def resolve(
     A spec that was not rewritten is rewritten first. Raises UsageError, PolicyError, InterpreterError,
     ResolveError.
     """
-    from envbuilder.interpreters.choice import Interpreters
     from envbuilder.spec import EnvSpec
     from envbuilder.store.store import Store
     from envbuilder.use.engine_choice import rewritten_for
-    from envbuilder.use.locking import resolve_by
+    from envbuilder.use.locking import interpreters_of, resolve_by
     from envbuilder.use.reading import with_files
 
     settings = settings_of(settings, offline=offline)
@@ -84,7 +83,7 @@ def resolve(
         settings=settings,
         policy=policy,
         store=store,
-        interpreters=Interpreters(settings=settings, folder=store.pythons),
+        interpreters=interpreters_of(store, settings, policy),
         progress=progress,
     )
 
@@ -102,19 +101,20 @@ def build(
     ``acquire`` it. Raises InterpreterError, BuildError, ToolError, StoreError.
     """
     from envbuilder.builder.building import build as build_lock
-    from envbuilder.interpreters.choice import Interpreters
     from envbuilder.store.store import Store
+    from envbuilder.use.locking import interpreters_of
 
     settings = settings or Settings.from_environ()
+    policy = policy or DEFAULT
     store = Store.open(settings.home)
-    interpreters = Interpreters(settings=settings, folder=store.pythons)
+    interpreters = interpreters_of(store, settings, policy)
     own = bool(lock.conda)
     built = build_lock(
         lock,
         interpreter=None if own else interpreters.choose(lock.target.python, progress=progress),
         store=store,
         settings=settings,
-        policy=policy or DEFAULT,
+        policy=policy,
         progress=progress,
     )
     with built.lease:

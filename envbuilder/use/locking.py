@@ -77,7 +77,7 @@ def lock_model(
         request=request,
         settings=settings,
         policy=policy,
-        interpreters=interpreters or Interpreters(settings=settings, folder=store.pythons),
+        interpreters=interpreters or interpreters_of(store, settings, policy),
     )
     lock, known = question.answer(store, progress)
     return Locked(
@@ -104,7 +104,7 @@ def lock_here(
             code="usage/platform",
             hint="leave --platform out, or only lock: `envbuilder lock --platform`",
         )
-    interpreters = Interpreters(settings=settings, folder=Store.open(settings.home).pythons)
+    interpreters = interpreters_of(Store.open(settings.home), settings, policy)
 
     def locked(asked: Request) -> tuple[Locked, Interpreter | None]:
         found = lock_model(
@@ -123,6 +123,13 @@ def lock_here(
     if found.known and interpreter and interpreter.version != found.lock.target.python:
         found, interpreter = locked(replace(request, refresh=True))
     return found, interpreter
+
+
+def interpreters_of(store: Store, settings: Settings, policy: Policy) -> Interpreters:
+    """Return the host's interpreters, with the ways to others that the policy names."""
+    from envbuilder.builder.pythons import ways_of
+
+    return Interpreters(settings=settings, folder=store.pythons, ways=ways_of(store, settings, policy))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
