@@ -40,12 +40,16 @@ def report_channel(text: str, origin: Origin, gathering: Gathering, *, dependenc
         )
 
 
-def report_defaults(channels: tuple[Channel, ...], file: Origin, gathering: Gathering) -> None:
-    """Report a file to which conda would add its default channels without being asked by name."""
+def report_defaults(channels: tuple[Channel, ...], place: Origin, gathering: Gathering) -> None:
+    """Report a file to which conda would add its default channels without being asked by name.
+
+    ``place`` is the empty list of channels, or the file that has none.
+    """
     if all(channel.origin is None for channel in channels):
-        message = "without a channels key conda uses its default channels, which are Anaconda's licensed ones"
+        lack = "a channel in the list" if place.line else "a channels key"
+        message = f"without {lack} conda uses its default channels, which are Anaconda's licensed ones"
         gathering.add(
-            Level.ERROR, "channel/implicit-defaults", message, file, hint=_FORGE, subject="channels"
+            Level.ERROR, "channel/implicit-defaults", message, place, hint=_FORGE, subject="channels"
         )
         return
     named = any(channel.text.strip().lower() == known.DEFAULTS for channel in channels)

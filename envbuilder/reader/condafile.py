@@ -118,7 +118,7 @@ def _channels(root: Mapping, path: str, reading: Reading) -> tuple[Channel, ...]
                 channels.append(_channel(item, reading))
     if not channels:
         channels = [Channel(text=known.DEFAULTS)]
-    report_defaults(tuple(channels), Origin(file=path), reading.gathering)
+    report_defaults(tuple(channels), node.origin if node else Origin(file=path), reading.gathering)
     return tuple(channels)
 
 
