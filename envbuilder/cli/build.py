@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ from envbuilder.store.remarks import read_findings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from envbuilder.cli.options import Asked
     from envbuilder.use.restoration import Restored
 
 SHOWN = 5
@@ -94,27 +96,34 @@ def told_and_noted(
     # What the answer depends on is looked at before it is read: a ticket must never claim a later state.
     host = HostFiles.see(shared["policy_path"], os.environ)
     wanted = asked(**shared)
+    seen = _with_note(host, model, wanted) if remote(model) else host
     restored = wanted.answer(_stage(model), model)
     silent = not telling or (unless_exact and restored.fidelity is Fidelity.EXACT)
     lines = [] if silent else substitution_lines(restored)
     for line in lines:
         say(line)
-    # What a URI means is not for files alone to tell, and a refresh is asked for anew each time.
-    if (
-        restored.files
-        and not (wanted.request.refresh or remote(model))
-        and not (lines and shows_colour(sys.stderr))
-    ):
+    # What an alias or a run means is not for files alone to tell, and a refresh is asked for anew each time.
+    if seen and restored.files and not wanted.request.refresh and not (lines and shows_colour(sys.stderr)):
         keep_ticket(
             click.get_current_context().obj,
             command=command,
-            model=locate(model),
+            model=Path(restored.model) if remote(model) else locate(model),
             restored=restored,
-            host=host,
+            host=seen,
             settings=wanted.settings,
             told="".join(f"{line}\n" for line in lines),
         )
     return restored
+
+
+def _with_note(host: HostFiles, uri: str, wanted: Asked) -> HostFiles | None:
+    """Add the store's note of what a URI leads to; None for one that may mean another model tomorrow."""
+    from envbuilder.remote.gathering import noted
+    from envbuilder.remote.uris import exact
+
+    if not exact(uri):
+        return None
+    return host.also(noted(uri, settings=wanted.settings, policy=wanted.policy))
 
 
 def substitution_lines(restored: Restored) -> list[str]:

@@ -47,6 +47,12 @@ class HostFiles:
             return cls(paths=(), watched=None)
         return cls(paths=paths, watched=_watched(paths))
 
+    def also(self, path: Path) -> HostFiles:
+        """Return the same with one more file, looked at now."""
+        more = _watched([path])
+        watched = None if self.watched is None or more is None else (*self.watched, *more)
+        return HostFiles(paths=(*self.paths, path), watched=watched)
+
     def unchanged(self) -> bool:
         """Whether they still are what they were."""
         return self.watched is not None and _watched(self.paths) == self.watched

@@ -72,6 +72,17 @@ def gather(
             yield found
 
 
+def noted(uri: str, *, settings: Settings, policy: Policy) -> Path:
+    """Return the file of the store that says what a URI led to, if there is one."""
+    key = address(uri, settings, wheels=_opens(policy))
+    return Keeping(Store.open(settings.home).layout).note_path(key)
+
+
+def _opens(policy: Policy) -> bool:
+    """Whether wheels and source trees of a model are taken."""
+    return not policy.sources.local == policy.sources.editable == "deny"
+
+
 @dataclass(kw_only=True, slots=True)
 class _Model:
     """One model that is under way."""
@@ -119,7 +130,7 @@ class _Batch:
         return unserved(uri, self._settings)
 
     def _opens(self) -> bool:
-        return not self._policy.sources.local == self._policy.sources.editable == "deny"
+        return _opens(self._policy)
 
     def _remembered(self, model: _Model) -> Gathered | None:
         folder = self._keeping.tree(model.known.tree) if model.known else None

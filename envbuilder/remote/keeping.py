@@ -62,14 +62,14 @@ class Keeping:
     def note(self, key: str) -> Note | None:
         """Return what a URI led to the last time."""
         with contextlib.suppress(OSError, Unreadable):
-            fields = Fields.parse(self._note_path(key).read_bytes(), schema=SCHEMA)
+            fields = Fields.parse(self.note_path(key).read_bytes(), schema=SCHEMA)
             return Note(tree=fields.text("tree"), identity=fields.text("identity"))
         return None
 
     def save_note(self, key: str, note: Note) -> None:
         """Remember what a URI led to."""
         value = {"schema": SCHEMA, "tree": note.tree, "identity": note.identity}
-        self._replace(self._note_path(key), json.dumps(value))
+        self._replace(self.note_path(key), json.dumps(value))
 
     def tree(self, key: str) -> Path | None:
         """Return a tree that still is what was kept; one that is not is gone then."""
@@ -116,7 +116,8 @@ class Keeping:
     def _folder(self, key: str) -> Path:
         return self._trees / key[:PATH_HEX]
 
-    def _note_path(self, key: str) -> Path:
+    def note_path(self, key: str) -> Path:
+        """Return where it is remembered what a URI led to."""
         return self._layout.record("models", "uris", f"{key[:PATH_HEX]}.json")
 
     def _replace(self, path: Path, text: str) -> None:

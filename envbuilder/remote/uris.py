@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _EXACT: Final = re.compile(r"models:(?://[^/]*)?/(?:[^/@]+/[0-9]+|m-[0-9a-f]{32})/?")
 _VERSIONS: Final = re.compile(r"models:(?://[^/]*)?/(?P<name>[^/@]*)/?")
-_SERVERS: Final = (
+SERVERS: Final = (
     "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "DATABRICKS_HOST", "DATABRICKS_CONFIG_PROFILE",
 )  # fmt: skip
 
@@ -37,8 +37,8 @@ def address(uri: str, settings: Settings, *, wheels: bool) -> str:
     Servers are told apart, what is local to the folder where we run too; credentials are not in it.
     """
     configured = dict(settings.mlflow_variables)
-    servers: list[Canonical] = [SafeUrl(configured.get(name, "")).stripped for name in _SERVERS]
-    place = "" if configured.get(_SERVERS[0]) else str(Path.cwd())
+    servers: list[Canonical] = [SafeUrl(configured.get(name, "")).stripped for name in SERVERS]
+    place = "" if configured.get(SERVERS[0]) else str(Path.cwd())
     asked: dict[str, Canonical] = {
         "schema": 1,
         "uri": uri.rstrip("/"),
@@ -65,7 +65,7 @@ def _served(uri: str, settings: Settings) -> bool:
     configured = {name for name, _ in settings.mlflow_variables}
     here = Path.cwd()
     return (
-        bool(configured & {_SERVERS[0], "DATABRICKS_RUNTIME_VERSION"})
+        bool(configured & {SERVERS[0], "DATABRICKS_RUNTIME_VERSION"})
         or "://" in uri
         or any((here / name).exists() for name in ("mlruns", "mlflow.db"))
     )
