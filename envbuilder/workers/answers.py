@@ -18,6 +18,8 @@ class Ready:
     """The version of the MLflow that loaded it."""
     takes_params: bool
     """Whether its ``predict`` knows of params."""
+    arrow: bool
+    """Whether it has loaded a pyarrow that texts can be sent with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +44,14 @@ def read_answer(head: Any) -> Ready | Value | Raised:
     match head:
         case {"kind": "value", "value": tree}:
             return Value(tree=tree)
-        case {"kind": "ready", "python": str(python), "mlflow": str(mlflow), "params": bool(params)}:
-            return Ready(python=python[:64], mlflow=mlflow[:64], takes_params=params)
+        case {
+            "kind": "ready",
+            "python": str(python),
+            "mlflow": str(mlflow),
+            "params": bool(params),
+            "arrow": bool(arrow),
+        }:
+            return Ready(python=python[:64], mlflow=mlflow[:64], takes_params=params, arrow=arrow)
         case {
             "kind": "raised",
             "stage": "load" | "receive" | "call" | "return" as stage,

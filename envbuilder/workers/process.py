@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from envbuilder.redact import excerpt, masked, visible
 from envbuilder.workers.answers import Raised, Ready, Value, read_answer
 from envbuilder.workers.child import GRACE, start_child
-from envbuilder.workers.envbuilder_child import values
+from envbuilder.workers.envbuilder_child import arrow, values
 from envbuilder.workers.envbuilder_child.faults import Closed, Unsupported
 from envbuilder.workers.errors import ModelError, WorkerCrashed, WorkerTimeout, WorkerValueError
 
@@ -58,11 +58,12 @@ class Worker:
 
         Raises ModelError, WorkerValueError; the others end the child.
         """
+        enough = arrow.ENOUGH if self.ready.arrow and arrow.library() else None
         try:
-            tree, buffers = values.pack((data, params))
+            tree, buffers = values.pack((data, params), enough)
         except Unsupported as error:
             raise _not_carried(str(error), "to the model") from None
-        answer, made = self._ask({"call": tree, "document": document}, buffers, timeout)
+        answer, made = self._ask({"call": tree, "document": document, "arrow": enough}, buffers, timeout)
         if not isinstance(answer, Value):
             self._crashed("sent what is no answer")
         try:

@@ -10,6 +10,7 @@ import pytest
 
 from envbuilder.settings import Settings
 from envbuilder.use.restoration import restore
+from envbuilder.workers.envbuilder_child import arrow
 from envbuilder.workers.errors import WorkerValueError
 from envbuilder.workers.loading import LoadedModel, load
 from fixtures.make import HERE
@@ -17,6 +18,9 @@ from tests.workers.conftest import NEWEST, OLD, OLDEST, model_of
 from tests.workers.table import CASES, REFUSED, SAME, described
 
 ENVIRONMENTS = {"new": NEWEST, "old": OLD, "oldest": OLDEST}
+
+WAYS = [("new", "plain"), ("new", "arrow"), ("old", "plain"), ("oldest", "plain")]
+"""The old environments have no pyarrow."""
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +37,12 @@ def echoes(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Iter
 
 
 @pytest.mark.index
-@pytest.mark.parametrize("side", ENVIRONMENTS)
+@pytest.mark.parametrize(("side", "form"), WAYS)
 @pytest.mark.parametrize("name", CASES)
-def test_a_value_comes_back_as_it_went(name: str, side: str, echoes: dict[str, LoadedModel]) -> None:
+def test_a_value_comes_back_as_it_went(
+    name: str, side: str, form: str, echoes: dict[str, LoadedModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrow, "ENOUGH", 1 if form == "arrow" else None)
     case = CASES[name]
     expected = getattr(case, side)
     if expected is REFUSED:

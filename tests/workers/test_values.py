@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import contextlib
 import datetime
+import enum
+import http
 import json
 import socket
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -36,13 +39,80 @@ def over(tree: Any, buffers: list[Any]) -> tuple[Any, list[Any]]:
     return head, made
 
 
-def there_and_back(value: Any) -> Any:
-    return values.unpack(*over(*values.pack(value)))
+def there_and_back(value: Any, enough: int | None = None) -> Any:
+    return values.unpack(*over(*values.pack(value, enough)))
 
 
+FORMS = pytest.mark.parametrize("enough", [None, 1], ids=["plain", "arrow"])
+
+
+@FORMS
 @pytest.mark.parametrize("name", CASES)
-def test_the_same_versions_lose_nothing(name: str) -> None:
-    assert described(there_and_back(CASES[name].value)) == described(CASES[name].value)
+def test_the_same_versions_lose_nothing(name: str, enough: int | None) -> None:
+    assert described(there_and_back(CASES[name].value, enough)) == described(CASES[name].value)
+
+
+def by_arrow(value: Any, enough: int | None = 1) -> bool:
+    return '"arrow"' in json.dumps(values.pack(value, enough)[0])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "texts", "texts as objects", "array of texts as objects", "str, as pandas 3 has it", "string",
+        "names, as pandas 3 has them", "categories in order", "StringDType",
+    ],
+)  # fmt: skip
+def test_arrow_takes_texts_where_the_other_side_wants_it(name: str) -> None:
+    value = CASES[name].value
+    assert (by_arrow(value), by_arrow(value, None), by_arrow(value, 1000)) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ["a\ud800"],
+        ["a", None, float("nan")],
+        ["a", pandas.NA],
+        ["a", 1.5],
+        ["a", numpy.str_("b")],
+        ["a", b"b"],
+        ["a", 1],
+        [None],
+    ],
+    ids=repr,
+)
+def test_what_arrow_would_change_goes_the_plain_way(items: Any) -> None:
+    assert not by_arrow(items)
+    assert described(there_and_back(items, 1)) == described(items)
+
+
+def test_without_pyarrow_texts_are_refused_and_none_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree, buffers = values.pack(["a", "b"], 1)
+    monkeypatch.delitem(sys.modules, "pyarrow")
+    assert not by_arrow(["a", "b"])
+    with pytest.raises(ValueError, match="no pyarrow"):
+        values.unpack(tree, buffers)
+
+
+class Colour(str, enum.Enum):
+    RED = "red"
+
+
+def test_a_subclass_is_sent_as_what_it_is_based_on() -> None:
+    value = [Colour.RED, "a", {Colour.RED: http.HTTPStatus.OK}]
+    for enough in (None, 1):
+        assert described(there_and_back(value, enough)) == described(["red", "a", {"red": 200}])
+    assert described(there_and_back(["a", Colour.RED], 1)) == described(["a", "red"])
+
+
+@pytest.mark.parametrize("gap", [None, float("nan"), pandas.NA], ids=repr)
+@pytest.mark.parametrize("dtype", [object, "str", "string"])
+def test_parts_of_long_columns_go_alone(dtype: Any, gap: Any) -> None:
+    column = pandas.Series(["ü", gap, "", "abc"] * 50, dtype=dtype)[3:90:1]
+    tree, buffers = values.pack(column, 1)
+    assert described(values.unpack(tree, buffers)) == described(column)
+    assert sum(memoryview(buffer).nbytes for buffer in buffers) < 1000
 
 
 TEXTS = st.text(st.characters(), max_size=20)
@@ -92,6 +162,12 @@ def test_any_array_comes_back(array: Any) -> None:
 def test_any_texts_come_back(rows: Any) -> None:
     frame = pandas.DataFrame(rows, columns=[0, 1, 2], dtype=object)
     assert described(there_and_back(frame)) == described(frame)
+    assert described(there_and_back(frame, 1)) == described(frame)
+
+
+@given(st.lists(st.none() | st.dates()))
+def test_any_dates_come_back(dates: Any) -> None:
+    assert described(there_and_back(dates)) == described(dates)
 
 
 def test_many_texts_are_cut_in_parts() -> None:
@@ -134,7 +210,14 @@ def test_what_holds_itself_is_told() -> None:
         values.pack(loop)
 
 
-TAGS = sorted({tag for case in CASES.values() for tag in json.dumps(values.pack(case.value)[0]).split('"')})
+TAGS = sorted(
+    {
+        tag
+        for case in CASES.values()
+        for enough in (None, 1)
+        for tag in json.dumps(values.pack(case.value, enough)[0]).split('"')
+    }
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(TAGS) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
@@ -154,7 +237,8 @@ def test_what_is_no_value_is_a_value_error(tree: Any, buffers: Any) -> None:
 @st.composite
 def spoilt(draw: Any) -> tuple[Any, list[Any]]:
     """A true value with one part of its tree, or of its bytes, exchanged."""
-    tree, buffers = values.pack(CASES[draw(st.sampled_from(sorted(CASES)))].value)
+    value = CASES[draw(st.sampled_from(sorted(CASES)))].value
+    tree, buffers = values.pack(value, draw(st.sampled_from([None, 1])))
     tree = json.loads(json.dumps(tree))
     kept = [bytearray(memoryview(buffer).cast("B")) for buffer in buffers]
     if kept and draw(st.booleans()):
@@ -186,6 +270,18 @@ def test_a_spoilt_value_is_another_value_or_a_value_error(spoilt: tuple[Any, lis
         (["array", "|O", [1], "C", 0], [bytearray(8)], "no dtype"),
         (["array", "|V0", [2**40], "C", 0], [bytearray()], "no size"),
         (["list", ["texts", 0, [1], None]], [b"\xff" * 8, b"abc"], "wrong lengths"),
+        (["list", ["dates", 0]], [b"\xff" * 4], "ordinal"),
+        (["list", ["arrow", 1, 1, [None, 0, 1]]], [numpy.array([0, 9]).tobytes(), b"abc"], "ffset"),
+        (["list", ["arrow", 2, 1, [None, 0, 1]]], [numpy.array([0, 9]).tobytes(), b"abc"], "ffset"),
+        (["list", ["arrow", 1, 1, [None, 0, 1]]], [numpy.array([0, 1]).tobytes(), b"\xff"], "UTF8"),
+        (
+            ["list", ["arrow", 2**60, 1, [None, 0, 1]]],
+            [numpy.array([0, 9]).tobytes(), b"abc"],
+            "large length",
+        ),
+        (["list", ["arrow", 9, 1, [0, 1, 2]]], [b"\0", numpy.zeros(10, "q").tobytes(), b""], "uffer"),
+        (["list", ["arrow", 1, 1, [0, None, 1]]], [b"\0", b""], "offsets are null"),
+        (["list", ["arrow", 1, 9, [None, 0, 1]]], [numpy.array([0, 1]).tobytes(), b"a"], "no value"),
         (["timestamp", 0, "ns", "../../etc/passwd"], [], "no time zone"),
         (["timestamp", 0, "ns", "dateutil//dev/zero"], [], "no time zone"),
         (["buffer", 0], [b""], "no value"),

@@ -3,7 +3,7 @@
 import sys
 from typing import Any, Dict
 
-from . import dtypes
+from . import arrow, dtypes
 from .faults import Unsupported
 
 
@@ -80,6 +80,8 @@ def filled(dtype: Any, shape: Any, order: Any, buffer: Any) -> Any:
 def _read_objects(unpacker: Any, shape: Any, packed: Any) -> Any:
     import numpy
 
+    if packed[0] == "arrow":
+        return arrow.objects(unpacker, *packed[1:]).reshape(shape)
     items = unpacker.sequence(packed)
     flat = numpy.empty(len(items), dtype=object)
     if "items" in packed[:1]:
@@ -151,6 +153,7 @@ _READERS: Dict[Any, Any] = {
     "objects": _read_objects,
     "textarray": _read_texts,
     "scalar": _read_scalar,
+    "arrow": arrow.objects,
     "nstr": _read_nstr,
     "nbytes": _read_nbytes,
     "csr": lambda unpacker, *parts: _read_sparse(unpacker, "csr", *parts),

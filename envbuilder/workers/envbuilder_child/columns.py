@@ -3,7 +3,7 @@
 import re
 from typing import Any, Dict
 
-from . import arrays, zones
+from . import arrays, arrow, zones
 from .faults import Unsupported
 
 _MASKED = {
@@ -39,7 +39,8 @@ def pack(packer: Any, column: Any) -> Any:
     if kind == "StringDtype":
         # Where the texts are kept (``string[python]``) is each side's own business.
         name = "str" if name == "str" else "string"
-        return ["strings", name, arrays.pack_array(packer, numpy.asarray(column, dtype=object))]
+        packed = arrow.pack_column(packer, column, name)
+        return ["strings", name, packed or arrays.pack_array(packer, numpy.asarray(column, dtype=object))]
     packer_of = _PACKERS.get("Masked" if name in _MASKED else kind)
     if packer_of is None:
         raise Unsupported("a column of {} cannot be carried".format(name))
@@ -139,12 +140,13 @@ def _read_masked(pandas: Any, unpacker: Any, name: Any, data: Any, mask: Any) ->
 
 
 def _read_strings(pandas: Any, unpacker: Any, name: Any, tree: Any) -> Any:
-    items = unpacker.value(tree)
     major = int(pandas.__version__.partition(".")[0])
     # pandas 3 calls its own default ``str``; to those before it that is numpy's, of one length for all.
     if name not in {"str", "string"} or major < (3 if name == "str" else 1):
-        return items
-    return pandas.array(items, dtype=name)
+        return unpacker.value(tree)
+    if tree[0] == "arrow" and major >= 3:  # which keeps its texts so
+        return pandas.api.types.pandas_dtype(name).__from_arrow__(arrow.unpack(unpacker, *tree[1:]))
+    return pandas.array(unpacker.value(tree), dtype=name)
 
 
 def _read_periods(pandas: Any, unpacker: Any, ordinals: Any, freq: Any) -> Any:

@@ -6,7 +6,7 @@ import sys
 import traceback
 from typing import Any
 
-from . import lifeline, values, wire
+from . import arrow, lifeline, values, wire
 from .faults import Closed, Unsupported
 
 
@@ -37,6 +37,7 @@ def _load(write: Any, model: str) -> Any:
             "python": ".".join(map(str, sys.version_info[:3])),
             "mlflow": str(getattr(mlflow, "__version__", "")),
             "params": _takes_params(loaded),
+            "arrow": arrow.library() is not None,
         }
     except BaseException as error:
         wire.send(write, _failure("load", error))
@@ -64,7 +65,7 @@ def _answer(write: Any, loaded: Any, head: Any, buffers: Any) -> None:
         else:
             result = loaded.predict(data) if params is None else loaded.predict(data, params=params)
         stage = "return"
-        tree, made = values.pack(result)
+        tree, made = values.pack(result, head["arrow"])
     except BaseException as error:
         wire.send(write, _failure(stage, error))
         return

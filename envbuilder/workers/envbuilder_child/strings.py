@@ -85,14 +85,15 @@ def _cut(content: str, lengths: Any, texts: List[str]) -> None:
 
 
 def _filled(texts: Any, kinds: bytes) -> Any:
-    missing = _missing(set(kinds))
+    gaps = missing(set(kinds))
     if kinds.count(TEXT) != len(texts):
         raise ValueError("texts with wrong gaps")
     following = iter(texts)
-    return [missing[kind] if kind else next(following) for kind in kinds]
+    return [gaps[kind] if kind else next(following) for kind in kinds]
 
 
-def _missing(kinds: Any) -> Any:
+def missing(kinds: Any) -> Any:
+    """Return what stands for each kind of gap on this side."""
     found = {NONE: None, NAN: float("nan")}
     if kinds & {NA, NAT}:
         import pandas

@@ -11,16 +11,19 @@ import re
 from array import array
 from typing import Any, Dict, List
 
-from . import strings, zones
+from . import arrow, strings, zones
 from .faults import Unsupported
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """JSON would make one character of two halves that stand side by side."""
 
 
-def pack(value: Any) -> Any:
-    """Return the tree and the buffers of a value. Raises Unsupported."""
-    packer = Packer()
+def pack(value: Any, enough: Any = None) -> Any:
+    """Return the tree and the buffers of a value. Raises Unsupported.
+
+    ``enough``: from how many texts on the other side wants them as Arrow has them; None for never.
+    """
+    packer = Packer(enough)
     try:
         return packer.tree(value), packer.buffers
     except RecursionError:
@@ -43,8 +46,9 @@ def unpack(tree: Any, buffers: Any) -> Any:
 class Packer:
     """Collects the buffers of one value."""
 
-    def __init__(self) -> None:
+    def __init__(self, enough: Any = None) -> None:
         self.buffers: List[Any] = []
+        self.enough = enough
 
     def tree(self, value: Any) -> Any:
         """Return the tree of a value."""
@@ -61,7 +65,7 @@ class Packer:
     def _subclass(self, value: Any) -> Any:
         for kind, plain in _PACKERS.items():
             if isinstance(value, kind):
-                return plain(self, kind(value) if kind in _CONVERTED else value)
+                return plain(self, _BASES[kind](value) if kind in _BASES else value)
         raise Unsupported("a {}.{} cannot be carried".format(type(value).__module__, type(value).__name__))
 
     def keep(self, buffer: Any) -> int:
@@ -79,10 +83,12 @@ class Packer:
                 return ["ints", self.keep(array("q", items))]
             except OverflowError:
                 pass
-        if str in kinds:
-            packed = strings.pack(self, items)
+        if str in kinds and not any(issubclass(kind, str) for kind in kinds - {str}):
+            packed = arrow.pack(self, items, kinds) or strings.pack(self, items)
             if packed is not None:
                 return packed
+        if kinds <= _DATES and datetime.date in kinds:
+            return ["dates", self.keep(array("i", [item.toordinal() if item else 0 for item in items]))]
         return ["items", self._trees(items)]
 
     def _trees(self, items: Any) -> Any:
@@ -155,8 +161,10 @@ _PACKERS: Dict[Any, Any] = {
     datetime.time: _time,
     datetime.timedelta: lambda _, value: ["timedelta", [value.days, value.seconds, value.microseconds]],
 }
-_CONVERTED = (int, str, float, bytes)
-"""Kinds whose subclasses (enumerations, numpy's texts) are sent as what they are based on."""
+_DATES = {datetime.date, type(None)}
+
+_BASES: Dict[Any, Any] = {int: int, str: str.__str__, float: float, bytes: bytes}
+"""Kinds whose subclasses (enumerations, say) are sent as what they are based on."""
 
 
 class Unpacker:
@@ -195,8 +203,12 @@ class Unpacker:
             return [self.value(item) for item in tree[1]]
         if tag == "texts":
             return strings.unpack(self, tree)
-        found = array({"floats": "d", "ints": "q"}[tag])
+        if tag == "arrow":
+            return arrow.objects(self, *tree[1:]).tolist()
+        found = array({"floats": "d", "ints": "q", "dates": "i"}[tag])
         found.frombytes(self.raw(tree[1]))
+        if tag == "dates":
+            return [datetime.date.fromordinal(day) if day else None for day in found]
         return found.tolist()
 
 
