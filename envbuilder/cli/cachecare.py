@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from envbuilder.cli.failure import CLEAN, FINDINGS
+from envbuilder.cli.failure import CLEAN, FINDINGS, finding_lines
 from envbuilder.cli.objects import write_object
 from envbuilder.cli.options import output_option, policy_of, policy_option
 from envbuilder.cli.sizes import size_text
 from envbuilder.limits import Limits, read_age, read_size
 from envbuilder.redact import visible
-from envbuilder.report.objects import time_text
+from envbuilder.report.objects import finding_object, time_text
 from envbuilder.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,15 +44,23 @@ def verify_command(*, environments: tuple[str, ...], deep: bool, output: str) ->
 
     Finds deleted, changed, truncated and added files, a replaced interpreter, a broken manifest. A damaged
     environment is put aside: the next request builds it again, and who uses it now keeps it until
-    `envbuilder cache gc`. Exit code 1 if there was one.
+    `envbuilder cache gc`. Links for MLflow that lead to none any more are taken away. Exit code 1 if there was a
+    damaged one.
     """
+    from envbuilder.handover.sweeping import sweep
     from envbuilder.store.verify import verify
 
-    found = list(verify(_store().layout, deep=deep, only=environments))
+    layout = _store().layout
+    found = list(verify(layout, deep=deep, only=environments))
+    lost = sweep(layout, Settings.from_environ())
     damaged = [item for item in found if item.verdict == "damaged"]
     if output == "json":
-        write_object({"deep": deep, "environments": [verified_object(item) for item in found]})
+        told = [finding_object(finding) for finding in lost]
+        write_object({"deep": deep, "environments": [verified_object(item) for item in found], "links": told})
     else:
+        for finding in lost:
+            for line in finding_lines(finding):
+                click.echo(line)
         for item in found:
             for line in verified_lines(item):
                 click.echo(line)

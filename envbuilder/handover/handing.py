@@ -13,6 +13,7 @@ from envbuilder.handover.errors import HandoverError
 from envbuilder.handover.naming import environment_name, environments_root, wished_python
 from envbuilder.handover.placing import place, take_away
 from envbuilder.handover.release import Release
+from envbuilder.handover.sweeping import sweep
 from envbuilder.store.pins import keep, unpin
 from envbuilder.store.store import Store
 
@@ -32,7 +33,7 @@ class Handover:
     placed: bool
     """False if it was there already."""
     findings: tuple[Finding, ...]
-    """What MLflow wants of the host besides, and what does not look there."""
+    """Links that led nowhere, what MLflow wants of the host besides, and what does not look there."""
 
 
 def hand_over(restored: Restored, model: Path, *, release: Release, settings: Settings) -> Handover:
@@ -44,6 +45,7 @@ def hand_over(restored: Restored, model: Path, *, release: Release, settings: Se
     inside = tuple(_inside(prefix))
     path = environments_root(settings).absolute() / environment_name(model, release)
     layout = Store.open(settings.home).layout
+    lost = sweep(layout, settings, sparing=path)
     # Pinned first: a link to what a collection has just removed is worse than a pin too many.
     keep(layout, str(path), (restored.environment.env_id,))
     try:
@@ -56,7 +58,12 @@ def hand_over(restored: Restored, model: Path, *, release: Release, settings: Se
         prefix=prefix,
         release=release,
         placed=placed,
-        findings=(*demands(release, wished_python(model, release), settings), *inside, not_honoured(release)),
+        findings=(
+            *lost,
+            *demands(release, wished_python(model, release), settings),
+            *inside,
+            not_honoured(release),
+        ),
     )
 
 

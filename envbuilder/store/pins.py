@@ -95,6 +95,11 @@ def pinned(layout: Layout) -> frozenset[str]:
     return frozenset(own)
 
 
+def kept(layout: Layout) -> tuple[Pin, ...]:
+    """Return every pin that can be read."""
+    return tuple(pin for _, pin in _files(layout))
+
+
 def environment_named(layout: Layout, target: str) -> str | None:
     """Return the env_id of the finished environment that a text names; None if none or several do.
 
