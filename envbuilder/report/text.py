@@ -112,8 +112,11 @@ def finding_lines(finding: Finding, style: Style) -> Iterator[str]:
 def _fix(fix: Fix) -> Iterator[str]:
     if not fix.before and not fix.after:
         yield from wrapped(f"fix: {fix.description}: `envbuilder rewrite` shows it", "      ", "        ")
-    yield from (f"      - {visible(line)}" for line in fix.before.splitlines())
-    yield from (f"      + {visible(line)}" for line in fix.after.splitlines())
+    from difflib import unified_diff  # few reports show a fix of several lines
+
+    before, after = fix.before.splitlines(), fix.after.splitlines()
+    for line in list(unified_diff(before, after, n=len(before), lineterm=""))[3:]:  # after its three heads
+        yield f"      {line[0]} {visible(line[1:])}"
 
 
 def wrapped(text: str, first: str, later: str) -> list[str]:
