@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,6 +26,7 @@ class Access:
         """Raises PolicyError for a licensed channel or mirror."""
         refuse_sources(sources)
         self._places = {source.channel: _places(source) for source in sources}
+        self._gone: set[SafeUrl] = set()
         places = [place for named in self._places.values() for place in named]
         self._web = Web(
             variables=dict(settings.tool_variables),
@@ -45,11 +45,20 @@ class Access:
         return self._web.open(SafeUrl(f"{place.secret.rstrip('/')}/{path}"), headers=headers)
 
     def first(self, channel: str, fetch: Callable[[SafeUrl], T | None]) -> T | None:
-        """Return what the first place gives that has something. Raises the WebError of the last one."""
-        *others, last = self._places[channel]
+        """Return what the first place gives that has something. Raises the WebError of the last one.
+
+        A place that could not be reached is not tried again, unless there is no other.
+        """
+        places = [place for place in self._places[channel] if place not in self._gone]
+        *others, last = places or self._places[channel]
         for place in others:
-            with contextlib.suppress(WebError):
-                if (found := retried(functools.partial(fetch, place))) is not None:
+            try:
+                found = retried(functools.partial(fetch, place))
+            except WebError as error:  # noqa: PERF203 - one round for each place
+                if error.passing:
+                    self._gone.add(place)
+            else:
+                if found is not None:
                     return found
         return retried(functools.partial(fetch, last))
 

@@ -120,7 +120,7 @@ def _exempted(
     Beside them the real times, by URL.
     """
     built: dict[str, dict[str, Any]] = {}
-    more = []
+    more: list[rattler.SparseRepoData] = []
     if asked["cutoff"] is None or not asked["exempt"]:
         return built, more
     for number, (item, listing) in enumerate(zip(asked["listings"], listings, strict=True)):
@@ -157,9 +157,13 @@ async def _install(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _record(item: dict[str, Any], packages: Path) -> rattler.RepoDataRecord:
-    """Return the record of an unpacked package, by what the package says of itself."""
+    """Return the record of an unpacked package: what it says of itself, but needs what the channel says.
+
+    Channels mend what packages need after they were built.
+    """
     index = packages / item["stem"] / "info" / "index.json"
     record = rattler.PackageRecord.from_index_json(index, item["size"], item["sha256"], item["md5"] or None)
+    record.depends, record.constrains = item["depends"], item["constrains"]
     return rattler.RepoDataRecord(record, item["filename"], item["url"], item["channel"])
 
 

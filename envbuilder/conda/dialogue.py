@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 1200.0
 
-_CHILD: Final = Path(__file__).with_name("child.py")
+CHILD: Final = Path(__file__).with_name("child.py")
 
 _NOWHERE: Final = "http://127.0.0.1:9"
 """The port to which nobody listens (RFC 863): whatever the child would fetch, it finds no way out."""
 
-_VARIABLES: Final = {
+VARIABLES: Final = {
     **{name: _NOWHERE for proxy in ("http", "https", "all") for name in (f"{proxy}_proxy", f"{proxy}_PROXY".upper())},
     "RUST_BACKTRACE": "0",
 }  # fmt: skip
@@ -48,8 +48,8 @@ def ask(
     with neutral_directory(folder) as directory:
         asked, answer = directory / "request.json", directory / "answer.json"
         asked.write_text(json.dumps({"folder": str(directory), **request}), encoding="utf-8")
-        argv = [sys.executable, "-I", str(_CHILD), str(asked), str(answer)]
-        done = run(argv, directory=directory, variables=_VARIABLES, seconds=seconds, bounds=GENEROUS)
+        argv = [sys.executable, "-I", str(CHILD), str(asked), str(answer)]
+        done = run(argv, directory=directory, variables=VARIABLES, seconds=seconds, bounds=GENEROUS)
         try:
             found = json.loads(answer.read_bytes())
         except (OSError, ValueError, RecursionError):

@@ -157,6 +157,7 @@ def _record(package: CondaPackage) -> dict[str, Any]:
     return {
         "stem": _stem(package), "filename": package.filename, "url": package.url.stripped,
         "channel": package.channel, "sha256": package.sha256, "md5": package.md5, "size": package.size or None,
+        "depends": list(package.depends), "constrains": list(package.constrains),
     }  # fmt: skip
 
 

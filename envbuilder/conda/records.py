@@ -24,24 +24,24 @@ def read_record(record: object) -> CondaPackage:
     match record:
         case {
             "name": str(name), "version": str(version), "build": str(build), "subdir": str(subdir),
-            "fn": str(filename), "url": str(url), "channel": str(channel),
+            "fn": str(filename), "url": str(url), "channel": str(channel), **more,
         }:  # fmt: skip
             return CondaPackage(
                 name=CondaName(name),
                 version=version,
                 build=build,
-                build_number=_number(record.get("build_number")),
+                build_number=_number(more.get("build_number")),
                 channel=channel.rstrip("/"),
                 subdir=subdir,
                 filename=filename,
                 url=SafeUrl(url),
-                sha256=_sha256(name, channel, record.get("sha256")),
-                md5=_md5(record.get("md5")),
-                size=_number(record.get("size")),
-                built=_time(record.get("timestamp")),
-                depends=_texts(record.get("depends")),
-                constrains=_texts(record.get("constrains")),
-                license=_text(record.get("license")),
+                sha256=_sha256(name, channel, more.get("sha256")),
+                md5=_md5(more.get("md5")),
+                size=_number(more.get("size")),
+                built=_time(more.get("timestamp")),
+                depends=_texts(more.get("depends")),
+                constrains=_texts(more.get("constrains")),
+                license=_text(more.get("license")),
                 distribution=distribution_of(CondaName(name)),
             )
     raise ValueError("a record without a name, a version or a place")

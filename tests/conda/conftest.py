@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,13 +99,13 @@ def cache(tmp_path: Path) -> Path:
 
 def question(channel: Channel, *specs: str, **more: object) -> CondaQuestion:
     """Ask for what this host can install."""
-    given = {
+    given: dict[str, Any] = {
         "sources": (channel.source,),
         "platform": "linux-x86_64",
         "virtual": virtual_packages("linux-x86_64", floor="glibc-2.36"),
         **more,
     }
-    return CondaQuestion(specs=specs, **given)  # type: ignore[arg-type]
+    return CondaQuestion(specs=specs, **given)
 
 
 @pytest.fixture
@@ -125,9 +126,9 @@ def installed(small: Channel, settings: Settings, cache: Path, tmp_path: Path) -
 
     def call(packages: tuple[CondaPackage, ...], *, tree: str = "tree", **more: object) -> Installed:
         scratch = tmp_path / f"scratch-{tree}"
-        given = {"settings": settings, "sources": (small.source,), **more}
+        given: dict[str, Any] = {"settings": settings, "sources": (small.source,), **more}
         return install(
             packages, tree=tmp_path / tree, final=Path("/final/prefix"), cache=cache, scratch=scratch, **given
-        )  # type: ignore[arg-type]
+        )
 
     return call
