@@ -57,7 +57,7 @@ def _sha256(name: str, channel: str, value: object) -> str:
         return value
     raise PolicyError(
         f"{excerpt(channel)} gives no sha256 for {excerpt(name)}, so that nobody can tell its file from another",
-        code="channel/no-sha256",
+        code="channel/no-hash",
         hint="ask who runs the channel to index it anew",
     )
 

@@ -43,7 +43,7 @@ def solve(
     Channels have strict priority; no channel but ``question.sources`` is ever asked, none of the host's own
     configuration. Under a cut-off, records without a time are taken only where nothing else gives a solution
     (their ``built`` is None). A record without sha256, or of a URL outside its channel, cannot be chosen: that
-    raises. Raises PolicyError (``channel/restricted``, ``channel/not-allowed``, ``channel/no-sha256``),
+    raises. Raises PolicyError (``channel/restricted``, ``channel/not-allowed``, ``channel/no-hash``),
     StoreError, ToolError where py-rattler is missing or gives no answer, UsageError for a platform that no
     channel knows.
     """

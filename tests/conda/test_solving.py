@@ -181,7 +181,7 @@ def test_a_record_without_sha256_is_refused(small: Channel, settings: Settings, 
     edited(small, "linkscript", sha256=None)
     with pytest.raises(PolicyError, match="gives no sha256 for linkscript") as caught:
         solve(question(small, "linkscript"), cache=cache, settings=settings)
-    assert caught.value.code == "channel/no-sha256"
+    assert caught.value.code == "channel/no-hash"
 
 
 @pytest.mark.parametrize(
