@@ -52,6 +52,13 @@ class OnIndex:
 
 Lacking: TypeAlias = Renamed | Dropped | OnIndex
 
+_VIRTUAL = Dropped(
+    effect=Effect.NONE,
+    reason="it is no package but a property of machines, by which packages are chosen anyway",
+    licensed=False,
+)
+"""``__glibc``, ``__cuda`` … (CEP 30)."""
+
 
 @cache
 def _data() -> Mapping[str, Any]:
@@ -83,11 +90,6 @@ def elsewhere() -> Mapping[str, frozenset[CondaName]]:
     return {name: frozenset(map(CondaName, text.split())) for name, text in _data()["elsewhere"].items()}
 
 
-def only_licensed(name: CondaName) -> bool:
-    """Whether no free channel has a package, so that a conda environment has no more of it than another."""
-    return isinstance(lacking().get(name), Dropped)
-
-
 def replace_lacking(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
     """Put what conda-forge has in the place of what it lacks, or leave that out; what the index has goes there.
 
@@ -103,7 +105,7 @@ def replace_lacking(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Chang
     changes: list[Change] = []
     for item in spec.conda:
         own = item.channel and canonical(item.channel) != CONDA_FORGE
-        answer = None if own or item.name in had else lacking().get(item.name)
+        answer = None if own or item.name in had else _answer_for(item.name)
         match answer:
             case _ if item.name in decided:
                 index.append(item)
@@ -120,6 +122,10 @@ def replace_lacking(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Chang
     result, moved = taken_from_index(replace(spec, conda=tuple(kept)), index, policy)
     changes += moved
     return (result, tuple(changes)) if changes else (spec, ())
+
+
+def _answer_for(name: CondaName) -> Lacking | None:
+    return _VIRTUAL if name.startswith("__") else lacking().get(name)
 
 
 def _renamed(item: CondaRequirement, new: CondaRequirement) -> Change:

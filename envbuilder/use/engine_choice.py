@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from envbuilder.errors import PolicyError
 from envbuilder.redact import excerpt
 from envbuilder.rewriter.located import name_located
+from envbuilder.rewriter.names import Absent, answer_for
 from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.rewriter.translation import why_conda
 
@@ -71,9 +72,18 @@ def choose_engine(rewritten: Rewritten, request: Request, policy: Policy) -> Eng
         reason = "with --strict, what is asked of conda is taken from there"
         return EngineChoice(engine="conda", reason=reason, names=names)
     if names:
-        reason = "the package index has, or a virtual environment can do without, all that is asked of conda"
-        return EngineChoice(engine="auto", reason=reason, names=names)
+        return EngineChoice(engine="auto", reason=_sufficient(spec, policy), names=names)
     return EngineChoice(engine="auto", reason="nothing but Python is asked of conda")
+
+
+def _sufficient(spec: EnvSpec, policy: Policy) -> str:
+    """Say why a virtual environment will do, and what of conda's it does without."""
+    left = sorted({item.name for item in spec.conda if isinstance(answer_for(item.name, policy), Absent)})
+    reason = "the package index has all that is asked of conda"
+    if not left:
+        return reason
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return f"{reason}, but for what a virtual environment can do without: {', '.join(left[:_SHOWN])}{more}"
 
 
 def _listed(reasons: dict[str, str]) -> str:

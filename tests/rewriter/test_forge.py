@@ -45,6 +45,7 @@ def spec_of(*texts: str, channels: tuple[str, ...] = ("defaults",)) -> EnvSpec:
         ("_tflow_select=2.3.0=mkl", [], "none"),
         ("_libgcc_mutex=0.1=main", [], "none"),
         ("cupti=10.1", [], "adapted"),
+        ("__glibc>=2.17", [], "none"),
         ("icc_rt", [], "adapted"),
         ("cpuonly", [], "adapted"),
         ("pytorch-cuda=11.7", [], "adapted"),

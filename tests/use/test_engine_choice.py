@@ -39,8 +39,15 @@ def chosen(spec: EnvSpec, policy: Policy = DEFAULT, **asked: object) -> EngineCh
     [
         ((), "auto", "nothing but Python is asked of conda", ()),
         (
+            ("numpy=1.21", "pytorch"), "auto", "the package index has all that is asked of conda",
+            ("numpy", "pytorch"),
+        ),
+        (
             ("numpy=1.21", "pytorch", "openssl", "vim", "anaconda"), "auto",
-            "the package index has, or a virtual environment can do without, all that is asked of conda",
+            (
+                "the package index has all that is asked of conda, but for what a virtual environment can do"
+                " without: anaconda, openssl, vim"
+            ),
             ("anaconda", "numpy", "openssl", "pytorch", "vim"),
         ),
         (
