@@ -1,4 +1,4 @@
-"""Mismatches as JSON, one object; docs/loaders.md tells its fields."""
+"""Mismatches as JSON, one object; docs/loaders/check.md tells its fields."""
 
 from __future__ import annotations
 
