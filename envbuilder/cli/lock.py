@@ -18,7 +18,7 @@ from envbuilder.redact import excerpt
 from envbuilder.report.objects import time_text
 
 if TYPE_CHECKING:
-    from envbuilder.lock import Lock
+    from envbuilder.lock import Artifact, CondaPackage, Lock
     from envbuilder.use.locking import Locked
 
 
@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 @resolving
 @output_option
 @click.option("-o", "files", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
-              help="Write the lock: pylock.toml (PEP 751) or requirements.txt with hashes; repeatable.")  # fmt: skip
+              help="Write the lock: pylock.toml (PEP 751) or requirements.txt with hashes; conda-lock.yml of a conda environment; repeatable.")  # fmt: skip
 def lock_command(*, model: str, output: str, files: tuple[Path, ...], **shared: Any) -> None:
     """Resolve MODEL to exact artifacts with version and sha256, as of the day it was logged."""
     from envbuilder.use.locking import lock_model
 
     formats = [(path, format_of(path)) for path in files]
+    if shared["engine"] == "auto" and any(kind == "conda-lock" for _, kind in formats):
+        shared["engine"] = "conda"  # who wants such a file wants such an environment
     wanted = asked(**shared)
     locked = wanted.answer(lock_model, model)
     for path, kind in formats:
@@ -44,27 +46,22 @@ def lock_command(*, model: str, output: str, files: tuple[Path, ...], **shared: 
 
 
 def format_of(path: Path) -> str:
-    """Return ``pylock`` or ``requirements`` by a file's name. Raises UsageError for any other name."""
+    """Return ``pylock``, ``requirements`` or ``conda-lock`` by a file's name. Raises UsageError for any other name."""
+    if fnmatch.fnmatch(path.name, "*conda-lock.y*ml"):
+        return "conda-lock"
     if path.name == "pylock.toml" or fnmatch.fnmatch(path.name, "pylock.*.toml"):
         return "pylock"
     if path.suffix == ".txt":
         return "requirements"
     raise UsageError(
         f"-o {excerpt(path.name)!r}: no lock has that name",
-        hint="name it pylock.toml, pylock.NAME.toml (PEP 751) or requirements.txt",
+        hint="name it pylock.toml, pylock.NAME.toml (PEP 751), requirements.txt or conda-lock.yml",
     )
 
 
 def write_lock(lock: Lock, path: Path, kind: str) -> None:
     """Write a lock in one of the formats of format_of(). Raises UsageError where that is impossible."""
-    if kind == "pylock":
-        from envbuilder.resolver.pylock import write_pylock
-
-        text = write_pylock(lock)
-    else:
-        from envbuilder.resolver.requirements_txt import write_requirements
-
-        text = write_requirements(lock)
+    text = _text(lock, kind)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -74,17 +71,41 @@ def write_lock(lock: Lock, path: Path, kind: str) -> None:
         ) from error
 
 
+def _text(lock: Lock, kind: str) -> str:
+    if kind == "conda-lock":
+        if not lock.conda:
+            raise UsageError(
+                "the lock is for a virtual environment, it has no conda packages",
+                hint="ask for them with --engine conda, or write pylock.toml",
+            )
+        from envbuilder.conda.condalock import write_conda_lock
+
+        return write_conda_lock(lock)
+    if lock.conda:
+        raise UsageError(
+            f"the lock has conda packages, which {kind} has no words for",
+            hint="write conda-lock.yml, or ask for a virtual environment with --engine uv",
+        )
+    if kind == "pylock":
+        from envbuilder.resolver.pylock import write_pylock
+
+        return write_pylock(lock)
+    from envbuilder.resolver.requirements_txt import write_requirements
+
+    return write_requirements(lock)
+
+
 def tell(lock: Lock) -> None:
     """Write the summary for people: the packages on stdout, the changes on stderr."""
     target = lock.target
     as_of = f", as of {time_text(lock.as_of)}" if lock.as_of else ""
-    click.echo(
-        f"{len(lock.artifacts)} packages for Python {target.python} on {target.platform}{as_of} ({lock.engine})"
-    )
-    width = max((len(f"{a.name}=={a.version}") for a in lock.artifacts), default=0)
-    for artifact in lock.artifacts:
-        pin = f"{artifact.name}=={artifact.version}"
-        click.echo(f"  {pin:<{width}}  {artifact.kind.value:<5}  sha256:{artifact.sha256[:16]}…")
+    count = len(lock.conda) + len(lock.artifacts)
+    click.echo(f"{count} packages for Python {target.python} on {target.platform}{as_of} ({lock.engine})")
+    lines = [(f"{p.name}={p.version}={p.build}", "conda", p.sha256) for p in lock.conda]
+    lines += [(f"{a.name}=={a.version}", a.kind.value, a.sha256) for a in lock.artifacts]
+    width = max((len(pin) for pin, _, _ in lines), default=0)
+    for pin, kind, sha256 in lines:
+        click.echo(f"  {pin:<{width}}  {kind:<5}  sha256:{sha256[:16]}…")
     click.echo(f"lock_id {lock.lock_id}")
     for line in change_lines(tuple(c for c in lock.changes if c.effect is not Effect.NONE)):
         say(line)
@@ -108,16 +129,34 @@ def lock_object(model: str, python: str | None, locked: Locked) -> dict[str, Any
         "fidelity": fidelity_of(lock.changes).value,
         "changes": [change_object(change) for change in lock.changes],
         "packages": [
-            {
-                "name": artifact.name,
-                "version": artifact.version,
-                "kind": artifact.kind.value,
-                "filename": artifact.filename,
-                "sha256": artifact.sha256,
-                "size": artifact.size or None,
-                "uploaded": time_text(artifact.uploaded),
-            }
-            for artifact in lock.artifacts
+            *map(_conda_object, lock.conda),
+            *map(_artifact_object, lock.artifacts),
         ],
         "seconds": {"parse": round(locked.parse_seconds, 6), "resolve": round(locked.resolve_seconds, 6)},
+    }
+
+
+def _conda_object(package: CondaPackage) -> dict[str, Any]:
+    return {
+        "name": package.name,
+        "version": package.version,
+        "kind": "conda",
+        "filename": package.filename,
+        "sha256": package.sha256,
+        "size": package.size or None,
+        "uploaded": time_text(package.built),
+        "build": package.build,
+        "channel": package.channel,
+    }
+
+
+def _artifact_object(artifact: Artifact) -> dict[str, Any]:
+    return {
+        "name": artifact.name,
+        "version": artifact.version,
+        "kind": artifact.kind.value,
+        "filename": artifact.filename,
+        "sha256": artifact.sha256,
+        "size": artifact.size or None,
+        "uploaded": time_text(artifact.uploaded),
     }

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from envbuilder.channels import canonical
 from envbuilder.comparison.difference import Side, State, Wish
 from envbuilder.findings import fidelity_of
-from envbuilder.lock import Artifact, Kind, Lock
+from envbuilder.lock import Artifact, CondaPackage, Kind, Lock
 from envbuilder.policy import DEFAULT, Policy
 from envbuilder.report.report import ModelReport, PackageReport
 from envbuilder.rewriter.identity import canonical_marker, canonical_specifier
 from envbuilder.rewriter.names import Distribution, answer_for
 from envbuilder.spec import (
     Channel,
+    CondaName,
     CondaRequirement,
     DirectReference,
     EnvSpec,
@@ -50,7 +51,7 @@ class Subject:
             spec_id=self.rewritten.spec_id,
             lock_id=lock.lock_id if lock else None,
             python=lock.target.python if lock else self.report.python,
-            packages=len(lock.artifacts) if lock else None,
+            packages=len(lock.artifacts) + len(lock.conda) if lock else None,
             fidelity=fidelity_of(changes),
         )
 
@@ -69,11 +70,17 @@ class Subject:
     @property
     def packages(self) -> dict[Key, State]:
         """Every package that a file names or the lock holds."""
+        locked = _locked(self.lock) if self.lock else {}
+        own = {item.name: key for key, item in locked.items() if isinstance(item, CondaPackage)}
         wishes: dict[Key, list[Wish]] = {}
-        for key, wish in _wishes(self.rewritten, self.policy):
+        for key, wish in _wishes(self.rewritten, self.policy, own):
             wishes.setdefault(key, []).append(wish)
-        locked = {("pypi", str(item.name)): item for item in self.lock.artifacts} if self.lock else {}
-        known = {(item.ecosystem, item.name): item for item in self.report.packages}
+        known = {
+            own.get(CondaName(item.name), ("conda", item.name))
+            if item.ecosystem == "conda"
+            else ("pypi", item.name): item
+            for item in self.report.packages
+        }
         pins = {} if self.lock else dict(_pins(self.rewritten))
         return {
             key: _package(wishes.get(key, []), locked.get(key), pins.get(key), known.get(key))
@@ -101,14 +108,28 @@ def _version_text(wish: PythonRequest) -> str | None:
     return ".".join(map(str, wish.version)) if wish.version else None
 
 
-def _wishes(rewritten: Rewritten, policy: Policy) -> Iterator[tuple[Key, Wish]]:
-    """Yield what the files ask for as it stands there, under the names that packages have in the lock."""
+def _locked(lock: Lock) -> dict[Key, Artifact | CondaPackage]:
+    """The lock's packages: what brings a distribution under that one's name, wherever it comes from."""
+    found: dict[Key, Artifact | CondaPackage] = {}
+    for package in lock.conda:
+        if package.name != "python":
+            key = ("pypi", str(package.distribution))
+            taken = package.distribution is None or key in found
+            found[("conda", str(package.name)) if taken else key] = package
+    return found | {("pypi", str(item.name)): item for item in lock.artifacts}
+
+
+def _wishes(rewritten: Rewritten, policy: Policy, own: Mapping[CondaName, Key]) -> Iterator[tuple[Key, Wish]]:
+    """Yield what the files ask for as it stands there, under the names that packages have in the lock.
+
+    ``own`` are the names of its conda packages.
+    """
     spec = rewritten.original
     named = {str(item.name) for item in (*spec.seeds, *spec.pypi)}
     for item in (*spec.seeds, *spec.pypi, *spec.constraints):
         yield ("pypi", item.name), _wish(item)
     for conda in spec.conda:
-        kind, name = _conda_key(conda, policy)
+        kind, name = own.get(conda.name) or _conda_key(conda, policy)
         named.add(name)
         yield (kind, name), Wish(text=conda.text, meaning=f"conda {conda.text}", origin=conda.origin)
     for direct in spec.direct:
@@ -141,14 +162,14 @@ def _pins(rewritten: Rewritten) -> Iterator[tuple[Key, str]]:
 
 
 def _package(
-    wishes: list[Wish], locked: Artifact | None, pin: str | None, known: PackageReport | None
+    wishes: list[Wish], locked: Artifact | CondaPackage | None, pin: str | None, known: PackageReport | None
 ) -> State:
     told = dict.fromkeys(wishes)  # a file and one that it includes may say the same
     return State(
         version=locked.version if locked else pin,
         wishes=tuple(told),
         sha256=locked.sha256 if locked else "",
-        from_source=locked is not None and locked.kind is Kind.SDIST,
+        from_source=isinstance(locked, Artifact) and locked.kind is Kind.SDIST,
         licence=(known.expression or known.evidence) if known else "",
         chain=known.chain if known else (),
     )

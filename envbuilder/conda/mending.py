@@ -212,7 +212,7 @@ def _times(held: Holdings, minor: tuple[int, int]) -> Iterator[tuple[datetime.da
         if pinned(item):
             yield since(found.exact or found.loose, minor), f"{item.name} {pinned(item)}"
     for seed, found in held.seeds:
-        if seed.specifier and found.exact:
+        if seed.pinned and found.exact:
             yield since(found.exact, minor), seed.text
 
 
@@ -222,7 +222,7 @@ def _exempt_newcomers(attempt: Attempt, held: Holdings) -> Attempt:
     if cutoff is None:
         return attempt
     loose = [(item.name, found.exact or found.loose) for item, found in held.requirements if not pinned(item)]
-    loose += [(CondaName(seed.name), found.exact) for seed, found in held.seeds if not seed.specifier]
+    loose += [(CondaName(seed.name), found.exact) for seed, found in held.seeds if not seed.pinned]
     loose += [(pin.name, found.exact) for pin, found in held.pins]
     late = [name for name, found in loose if (time := since(found, minor)) and time > cutoff]
     names = tuple(dict.fromkeys(name for name in late if name not in attempt.exempt))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from envbuilder.inspection.roles import Role, roles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from envbuilder.findings import Origin
-    from envbuilder.spec import EnvSpec
+    from envbuilder.lock import CondaPackage, Lock
+    from envbuilder.spec import CondaName, EnvSpec
     from envbuilder.use.locking import Locked
 
 
@@ -49,7 +50,9 @@ class Closure:
 def closure_of(locked: Locked, resolution: str) -> Closure:
     """Return what a model's lock wants; ``resolution`` is the address of the lock's resolution."""
     spec, lock = locked.rewritten.spec, locked.lock
-    roles, asked = roles_of(spec), _asked(spec)
+    own = {package.name: package for package in lock.conda if package.distribution}
+    named = {str(own[item.name].distribution): Role.NAMED for item in spec.conda if item.name in own}
+    roles, asked = named | roles_of(spec), _asked(spec, own)
     provenance = spec.provenance
 
     def wanted(name: str, version: str) -> Wanted:
@@ -68,10 +71,16 @@ def closure_of(locked: Locked, resolution: str) -> Closure:
         resolution=resolution,
         implementation=lock.target.implementation,
         python=_python(spec, lock.target.python),
-        packages=tuple(wanted(item.name, item.version) for item in lock.artifacts),
+        packages=tuple(wanted(name, version) for name, version in sorted(_distributions(lock))),
         files=tuple((file.path, file.sha256) for file in provenance.files),
         absent=provenance.absent,
     )
+
+
+def _distributions(lock: Lock) -> set[tuple[str, str]]:
+    """What a lock has that a Python knows of: libraries and programs of conda's are none of it."""
+    found = {str(package.distribution): package.version for package in lock.conda if package.distribution}
+    return {*found.items(), *((str(item.name), item.version) for item in lock.artifacts)}
 
 
 def _python(spec: EnvSpec, locked: str) -> Wanted:
@@ -90,10 +99,14 @@ def _python(spec: EnvSpec, locked: str) -> Wanted:
     )
 
 
-def _asked(spec: EnvSpec) -> dict[str, tuple[Origin | None, str]]:
-    """Return the line that asks for each package, and the version that it pins."""
+def _asked(spec: EnvSpec, own: Mapping[CondaName, CondaPackage]) -> dict[str, tuple[Origin | None, str]]:
+    """Return the line that asks for each package, and the version that it pins. ``own`` is conda's side."""
     found: dict[str, tuple[Origin | None, str]] = {}
-    for name, origin, pin in _lines(spec):
+    conda = ((str(own[item.name].distribution), item) for item in spec.conda if item.name in own)
+    lines = (
+        (name, item.origin, item.version[2:] if item.version.startswith("==") else "") for name, item in conda
+    )
+    for name, origin, pin in (*_lines(spec), *lines):
         known = found.get(name)
         if known is None or (not known[1] and pin):
             found[name] = (origin, pin)

@@ -96,13 +96,14 @@ class _Contents:
     def _all_needs(self, report: Report) -> Iterator[tuple[Component, list[Component]]]:
         """Yield who needs what: a model its requirements, a package what it asks for within the lock."""
         for component, model in zip(self.models, report.models, strict=True):
-            own = {package.name: self._package(package) for package in model.packages}
-            yield component, [own[p.name] for p in model.packages if len(p.chain) < 2]
+            own = {(p.ecosystem, p.name): self._package(p) for p in model.packages}
+            yield component, [own[p.ecosystem, p.name] for p in model.packages if len(p.chain) < 2]
             for package in model.packages:
-                yield own[package.name], [own[name] for name in package.requires or () if name in own]
+                kind, this = package.ecosystem, own[package.ecosystem, package.name]
+                yield this, [own[kind, name] for name in package.requires or () if (kind, name) in own]
                 for parent in package.chain[-2:-1]:
-                    if parent in own:
-                        yield own[parent], [own[package.name]]
+                    if (kind, parent) in own:
+                        yield own[kind, parent], [this]
 
     def _package(self, package: PackageReport) -> Component:
         purl = _purl(package)

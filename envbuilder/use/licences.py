@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from envbuilder.errors import EnvbuilderError, StoreError
 from envbuilder.licensing.access import Access
 from envbuilder.licensing.chains import Chain, Ways, ways_of
-from envbuilder.licensing.evidence import Evidence, Unknown, evidence_of
+from envbuilder.licensing.condaways import conda_ways_of
+from envbuilder.licensing.evidence import Evidence, Unknown, conda_evidence, evidence_of
 from envbuilder.licensing.gathering import Gathering, Unread
 from envbuilder.licensing.judging import LicenseVerdict, Subject, judge
 from envbuilder.licensing.library import Library
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from envbuilder.findings import Finding
     from envbuilder.licensing.judging import State
     from envbuilder.licensing.metadata import Metadata
-    from envbuilder.lock import Artifact
+    from envbuilder.lock import Artifact, CondaPackage
     from envbuilder.policy import Policy
     from envbuilder.request import Request
     from envbuilder.settings import Settings
@@ -141,7 +142,10 @@ class _Run:
         judged = [
             (a, self._judged(a, known[a.sha256], ways) if a.sha256 in known else None) for a in lock.artifacts
         ]
-        findings = tuple(verdict.finding for _, verdict in judged if verdict and verdict.finding)
+        conda_ways = conda_ways_of(lock, spec)
+        conda = [(package, self._judged_conda(package, conda_ways)) for package in lock.conda]
+        verdicts = [*(v for _, v in conda), *(v for _, v in judged if v)]
+        findings = tuple(verdict.finding for verdict in verdicts if verdict.finding)
         return ModelReport(
             model=name,
             folder=name if remote(name) or os.path.isdir(name) else os.path.dirname(name),  # noqa: PTH112, PTH120
@@ -150,9 +154,12 @@ class _Run:
             python=lock.target.python,
             channels=tuple(channel.text for channel in locked.rewritten.original.channels),
             findings=weighed(findings, policy),
-            packages=tuple(_package(artifact, verdict, ways) for artifact, verdict in judged),
+            packages=(
+                *(_conda_package(package, verdict, conda_ways) for package, verdict in conda),
+                *(_package(artifact, verdict, ways) for artifact, verdict in judged),
+            ),
             matched=frozenset().union(
-                *(verdict.matched for _, verdict in judged if verdict),
+                *(verdict.matched for verdict in verdicts),
                 (("levels", finding.code) for finding in findings),
                 self._built(lock.artifacts),
             ),
@@ -175,6 +182,18 @@ class _Run:
             evidence=self._evidence[artifact.sha256],
             chain=ways.chains[artifact.name],
             digests=self._digests(artifact),
+        )
+        verdict = judge(subject, self._terms)
+        self._stale.update({finding.message: finding for finding in verdict.stale})
+        return verdict
+
+    def _judged_conda(self, package: CondaPackage, ways: Ways) -> LicenseVerdict:
+        """Judge a conda package by its record: its licence files are in its archive, which nobody fetches for that."""
+        subject = Subject(
+            name=package.name,
+            version=package.version,
+            evidence=conda_evidence(package.license),
+            chain=ways.chains[package.name],
         )
         verdict = judge(subject, self._terms)
         self._stale.update({finding.message: finding for finding in verdict.stale})
@@ -207,20 +226,37 @@ def _package(artifact: Artifact, verdict: LicenseVerdict | None, ways: Ways) -> 
     if verdict is None:
         chain = ways.chains.get(artifact.name, Chain(names=(artifact.name,)))
         return PackageReport(name=artifact.name, version=artifact.version, files=(file,), chain=chain.names)
-    evidence = verdict.evidence
-    said = (
-        evidence.kind
-        if isinstance(evidence, Unknown) and not evidence.raw
-        else f"{evidence.kind}: {evidence.raw}"
-    )
     return PackageReport(
         name=artifact.name,
         version=artifact.version,
         files=(file,),
         expression=verdict.expression,
-        evidence=said,
+        evidence=_said(verdict.evidence),
         concluded=verdict.concluded,
         state=_STATES[verdict.state],
         chain=verdict.chain,
         requires=ways.requires.get(artifact.name),
+    )
+
+
+def _conda_package(package: CondaPackage, verdict: LicenseVerdict, ways: Ways) -> PackageReport:
+    return PackageReport(
+        name=package.name,
+        version=package.version,
+        ecosystem="conda",
+        files=(PackageFile(filename=package.filename, sha256=package.sha256),),
+        expression=verdict.expression,
+        evidence=_said(verdict.evidence),
+        concluded=verdict.concluded,
+        state=_STATES[verdict.state],
+        chain=verdict.chain,
+        requires=ways.requires[package.name],
+    )
+
+
+def _said(evidence: Evidence) -> str:
+    return (
+        evidence.kind
+        if isinstance(evidence, Unknown) and not evidence.raw
+        else f"{evidence.kind}: {evidence.raw}"
     )
