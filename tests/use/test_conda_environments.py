@@ -1,0 +1,140 @@
+"""A model whose scikit-learn stands among the conda dependencies alone, with the channel ``defaults``.
+
+Its files and its predictions are those of the fixture ``seed-sklearn``; only the requirement has moved. Everything
+comes from a real channel on loopback and, for the pip part, from the index as of the logged day.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import envbuilder
+from envbuilder.conda.condalock import FILENAME
+from envbuilder.policy import Channels, Conda, Policy
+from envbuilder.redact import SafeUrl
+from envbuilder.settings import Settings
+from envbuilder.use.restoration import restore
+from fixtures.check import check
+from fixtures.conda_channel import interpreters
+from tests.condaserver import Channel
+from tests.conftest import MODELS, Cli
+from tests.webserver import Server
+
+pytestmark = pytest.mark.index
+
+PINNED = ("python", "scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl")
+
+
+@pytest.fixture
+def model(tmp_path: Path, conda_channel: Channel) -> Path:
+    """The model; nothing of the pip list needs scikit-learn."""
+    if "3.8" not in conda_channel.pythons:
+        pytest.skip("this host has no Python 3.8 to pack")
+    folder = tmp_path / "model"
+    shutil.copytree(MODELS / "seed-sklearn", folder)
+    text = (folder / "conda.yaml").read_text()
+    assert "  - scikit-learn==0.23.2\n" in text
+    text = text.replace("  - scikit-learn==0.23.2\n", "")
+    python = interpreters(("3.8",))["3.8"].name
+    text = text.replace("- python=3.8.8\n", f"- python={python}\n- scikit-learn=0.23.2\n")
+    (folder / "conda.yaml").write_text(text)
+    return folder
+
+
+def test_it_comes_back_and_predicts_the_same_and_nobody_asked_the_licensed_channel(
+    model: Path, conda_channel: Channel, defaults_channel: Server, warm_home: Path
+) -> None:
+    """A policy that was made in Python could even name a mirror for ``defaults``: nothing ever asks it."""
+    mirrors = (
+        ("conda-forge", (SafeUrl(conda_channel.url),)),
+        ("defaults", (SafeUrl(defaults_channel.url),)),
+    )
+    policy = Policy(channels=Channels(mirrors=mirrors), conda=Conda(engine="always"))
+    settings = dataclasses.replace(Settings.from_environ(), home=warm_home)
+    restored = restore(model, settings=settings, policy=policy)
+    with restored.lease:
+        assert restored.engine == "conda"
+        assert restored.fidelity.value == "adapted"
+        assert "channel/restricted" in {change.code for change in restored.changes}
+        assert check("seed-sklearn", restored.environment.python, model=model) == []
+        prefix = restored.environment.prefix
+        records = {
+            path.name.rpartition("-")[0].rpartition("-")[0] for path in prefix.glob("conda-meta/*.json")
+        }
+        assert records >= set(PINNED)
+        again = restore(model, settings=settings, policy=policy)
+        with again.lease:
+            assert again.hit
+            assert again.environment == restored.environment
+        with envbuilder.load_model(model, settings=settings, policy=policy, timeout=120) as loaded:
+            expected = json.loads((MODELS.parent / "expected" / "seed-sklearn.json").read_text())
+            given = [
+                dict(zip(expected["input"]["columns"], row, strict=True)) for row in expected["input"]["rows"]
+            ]
+            import pandas
+
+            assert [str(value) for value in loaded.predict(pandas.DataFrame(given))] == [
+                str(value) for value in expected["predict"]["values"]
+            ]
+        with envbuilder.acquire(model, settings=settings, policy=policy) as env:
+            done = env.run(
+                ["python", "-c", "import sklearn; print(sklearn.__version__)"], capture_output=True
+            )
+            assert done.stdout == b"0.23.2\n"
+    assert defaults_channel.seen == []
+
+
+def test_every_command_takes_it(
+    model: Path, conda_channel: Channel, warm_home: Path, tmp_path: Path, cli: Cli
+) -> None:
+    policy = tmp_path / "envbuilder.toml"
+    policy.write_text(f'[channels.mirrors]\nconda-forge = ["{conda_channel.url}"]\n')
+    options = ("--engine", "conda", "--policy", policy)
+
+    def call(*arguments: str | Path) -> str:
+        done = cli(*arguments, home=warm_home, MLFLOW_ENV_ROOT=str(tmp_path / "mlflow"))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    told = json.loads(call("build", model, *options, "--output", "json"))
+    assert (told["engine"], told["python_version"]) == ("conda", interpreters(("3.8",))["3.8"].name)
+    lines = [call("build", model, *options), call("build", model, *options)]
+    assert lines == [f"{told['prefix']}\n"] * 2
+    ran = call("run", model, *options, "--", "python", "-c", "import os; print(os.environ['CONDA_PREFIX'])")
+    assert ran == lines[0]
+    assert "scikit-learn" in call("explain", model, *options)
+    call("check", model, *options, "--python", told["python"])
+    lock = tmp_path / FILENAME
+    call("lock", model, *options, "-o", lock)
+    assert conda_lock_reads(lock) >= set(PINNED)
+    asked = tmp_path / "rows.csv"
+    asked.write_text("sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n")
+    assert "0" in call("predict", model, *options, "-i", asked)
+    link = Path(call("build", model, *options, "--for-mlflow", "--mlflow-version", "2.9.2").strip())
+    assert link.readlink() == Path(told["prefix"])
+    sourced = subprocess.run(
+        ["bash", "-c", f"source {link}/bin/activate && python -c 'import mlflow; print(mlflow.__file__)'"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "/site-packages/mlflow/" in sourced.stdout
+    call("build", model, "--for-mlflow", "--undo", "--mlflow-version", "2.9.2")
+
+
+def conda_lock_reads(path: Path) -> set[str]:
+    """The packages of a lock as conda-lock itself reads it; the fixture's home is none of the user's."""
+    code = (
+        "import sys; from pathlib import Path; from conda_lock.lockfile import parse_conda_lock_file as read\n"
+        "print(*[package.name for package in read(Path(sys.argv[1])).package if package.manager == 'conda'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
