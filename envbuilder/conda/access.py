@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from envbuilder.conda.credentials import keys_for
 from envbuilder.conda.gate import SCHEMES, refuse_sources, refuse_url
+from envbuilder.origins import origin_of
 from envbuilder.redact import SafeUrl
 from envbuilder.web import Answer, Web, WebError, retried
 
@@ -28,12 +29,13 @@ class Access:
         self._places = {source.channel: _places(source) for source in sources}
         self._gone: set[SafeUrl] = set()
         places = [place for named in self._places.values() for place in named]
+        self._origins = frozenset(origin_of(place.secret) for place in places)
         self._web = Web(
             variables=dict(settings.tool_variables),
             keys=keys_for((place.secret for place in places), settings),
             offline=settings.offline,
             schemes=SCHEMES,
-            judge=refuse_url,
+            judge=lambda url: refuse_url(url, self._origins),
         )
 
     def places(self, channel: str) -> tuple[SafeUrl, ...]:

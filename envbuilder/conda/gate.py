@@ -11,15 +11,18 @@ from urllib.parse import unquote, urlsplit
 
 from envbuilder.channels import SUBDIRS, restricted
 from envbuilder.errors import PolicyError
+from envbuilder.origins import origin_of
 from envbuilder.redact import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from envbuilder.conda.questions import Source
     from envbuilder.lock import CondaPackage
 
 SCHEMES: Final = ("https", "http", "file")
+
+ARCHIVES: Final = (".conda", ".tar.bz2")
 
 
 def refuse(packages: Iterable[CondaPackage], sources: Sequence[Source]) -> None:
@@ -57,10 +60,20 @@ def refuse_sources(sources: Sequence[Source]) -> None:
                 )
 
 
-def refuse_url(url: str) -> None:
-    """Let pass a URL to which a server sends us. Raises PolicyError ``channel/restricted``."""
+def refuse_url(url: str, origins: Collection[str]) -> None:
+    """Let pass a URL to which a server sends us: with TLS, or at one of ``origins``, where we came from.
+
+    Lists and archives often lie on another host than the channel, which is nobody's secret. Raises PolicyError
+    (``channel/restricted``, ``channel/insecure-transport``).
+    """
     if restricted(url):
         raise _licensed(f"a channel's server sends us to {excerpt(url, 200)}")
+    if urlsplit(url).scheme != "https" and origin_of(url) not in origins:
+        raise PolicyError(
+            f"a channel's server sends us to {excerpt(url, 200)}, without TLS",
+            code="channel/insecure-transport",
+            hint="ask who runs the channel; or name a mirror in the policy",
+        )
 
 
 def _licensed(what: str) -> PolicyError:
@@ -78,5 +91,6 @@ def _below(package: CondaPackage) -> bool:
         folder == f"{package.channel}/{package.subdir}"
         and unquote(name) == package.filename
         and package.subdir in SUBDIRS
+        and package.filename.endswith(ARCHIVES)
         and not set(package.filename) & set("/\\?#%")
     )

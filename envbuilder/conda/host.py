@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
+from envbuilder.conda.dialogue import ask
 from envbuilder.conda.questions import VirtualPackage
 from envbuilder.conda.subdirs import subdir_of
 
@@ -14,6 +16,9 @@ GLIBC: Final = "2.17"
 """Where no floor is known: what conda-forge itself builds for."""
 
 MACOS: Final = "11.0"
+
+DRIVER: Final = Path("/proc/driver/nvidia/version")
+"""What a Linux host with a driver for CUDA has."""
 
 _MACHINES: Final = {"i686": "x86", "arm64": "m1"}
 """The generic name of a machine (archspec) where it is not the platform's."""
@@ -41,3 +46,16 @@ def virtual_packages(
     if cuda:
         found.append(VirtualPackage(name="__cuda", version=cuda))
     return tuple(found)
+
+
+def cuda_of_host() -> str | None:
+    """Return the version of CUDA that this host's driver knows (``12.1``); None without such a driver.
+
+    py-rattler asks the driver's own library, in a child. Raises ToolError where py-rattler is missing.
+    """
+    if not DRIVER.exists():
+        return None
+    match ask({"op": "cuda"}, seconds=60.0).get("cuda"):
+        case str(version) if version:
+            return version
+    return None

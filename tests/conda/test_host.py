@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from envbuilder.conda.host import virtual_packages
+from envbuilder.conda import host
+from envbuilder.conda.host import cuda_of_host, virtual_packages
 from envbuilder.conda.names import distribution_of
 from envbuilder.conda.subdirs import subdir_of
 from envbuilder.errors import UsageError
@@ -44,3 +47,11 @@ def test_platforms_that_no_channel_has() -> None:
 )
 def test_names_go_by_the_table(name: str, distribution: str | None) -> None:
     assert distribution_of(CondaName(name)) == distribution
+
+
+def test_no_cuda_where_there_is_no_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "DRIVER", tmp_path / "version")
+    assert cuda_of_host() is None
+    # A driver's file without its library: the library is what counts.
+    (tmp_path / "version").touch()
+    assert cuda_of_host() is None

@@ -288,3 +288,28 @@ def test_a_real_interpreter_and_its_packages(
     )
     assert "scikit-learn==0.23.2" in pip.stdout.splitlines()
     assert defaults_channel.seen == []
+
+
+def test_hard_links_inside_of_an_archive(
+    small: Channel, solved: Solved, installed: Install, tmp_path: Path
+) -> None:
+    """Of 2019: py-rattler itself cannot unpack them."""
+    import io
+    import tarfile
+
+    path = write(Package(name="linked", files={"share/first": File(data=b"1")}), small.folder, old=True)
+    with tarfile.open(path) as archive:
+        members = [(member, archive.extractfile(member).read()) for member in archive]  # type: ignore[union-attr]
+    paths = json.loads(next(data for member, data in members if member.name == "info/paths.json"))
+    paths["paths"].append({**paths["paths"][0], "_path": "share/second"})
+    with tarfile.open(path, "w:bz2") as archive:
+        for member, data in members:
+            content = json.dumps(paths).encode() if member.name == "info/paths.json" else data
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        second = tarfile.TarInfo("share/second")
+        second.type, second.linkname = tarfile.LNKTYPE, "share/first"
+        archive.addfile(second)
+    index(small.folder)
+    installed(solved("linked"))
+    assert (tmp_path / "tree/share/second").read_bytes() == b"1"

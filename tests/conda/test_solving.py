@@ -204,6 +204,16 @@ def test_a_list_that_names_another_place_for_its_files(
     assert defaults_channel.seen == []
 
 
+def test_a_server_that_sends_us_to_a_place_without_tls(
+    small: Channel, settings: Settings, cache: Path, defaults_channel: Server
+) -> None:
+    small.server.elsewhere = defaults_channel.url
+    with pytest.raises(PolicyError, match="without TLS") as caught:
+        solve(question(small, "plain"), cache=cache, settings=settings)
+    assert caught.value.code == "channel/insecure-transport"
+    assert defaults_channel.seen == []
+
+
 def test_a_server_that_sends_us_to_a_licensed_channel(
     small: Channel, settings: Settings, cache: Path, defaults_channel: Server
 ) -> None:

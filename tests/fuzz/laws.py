@@ -57,6 +57,7 @@ KINDS: dict[str, Law] = {
     "t": store_laws.tool_files,
     "z": package_laws.archive,
     "n": package_laws.metadata,
+    "R": package_laws.channel_record,
     "A": amplified,
 }
 """By the first character; other bytes choose by their number, so that no input is wasted."""

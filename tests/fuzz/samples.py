@@ -183,6 +183,10 @@ OWN: tuple[tuple[str, str], ...] = (
     ("P", POLICY), ("P", '[tool.envbuilder.builds]\nsdist = "never"\n'),
     ("n", METADATA), ("n", "MIT OR (LicenseRef-a AND bsd)"), ("n", '[project]\nlicense = {text = "MIT"}\n'),
     ("n", "a>=1\n[b:python_version<'3']\nc\n"),
+    ("R", "{}"), ("R", '{"fn": "b!1.tar.bz2", "url": "https://conda.anaconda.org/conda-forge/noarch/b%211.tar.bz2"}'),
+    ("R", '{"url": "https://conda.anaconda.org/main/noarch/a-1.0-0.conda", "timestamp": 1600000000000, "size": 1}'),
+    ("R", '{"url": "https://conda.anaconda.org/conda-forge/../main/noarch/a-1.0-0.conda", "depends": ["b"]}'),
+    ("R", '{"subdir": "..", "fn": "%2e%2e", "url": "https://conda.anaconda.org/conda-forge/../%2e%2e"}'),
     ("i", '[[index]]\nurl = "https://example.org"\ndefault = true\n'),
     ("i", "[global]\nindex-url = https://u:p@example.org/simple\n"), ("i", 'index-url = "https://example.org"\n'),
 )  # fmt: skip

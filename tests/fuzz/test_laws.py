@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from envbuilder.store.manifest import FileMark, Manifest
 from tests.fuzz import strategies
 from tests.fuzz.laws import judge
 from tests.fuzz.model_laws import NAMES
+from tests.fuzz.package_laws import CHANNEL, RECORD
 from tests.fuzz.samples import OWN
 from tests.fuzz.text_laws import CUT
 from tests.resolver.test_pylock import LOCKS
@@ -152,3 +154,25 @@ MANIFESTS = st.builds(
 def test_manifests(manifest: Manifest) -> None:
     assert Manifest.parse(manifest.to_json()) == manifest
     judge(b"s" + manifest.to_json())
+
+
+CHANNEL_URLS = st.lists(
+    st.sampled_from(["..", ".", "noarch", "linux-64", "main", "conda-forge", "pkgs", "%2e%2e", "a-1.0-0.conda", "", "t"]),
+    min_size=1,
+    max_size=4,
+).map(lambda parts: "/".join([CHANNEL, *parts]))  # fmt: skip
+
+
+@laws
+@given(
+    st.dictionaries(
+        st.sampled_from([*RECORD, "timestamp", "size", "md5", "depends", "license"]),
+        st.one_of(CHANNEL_URLS, st.text(max_size=8), st.integers(), st.none(), st.lists(st.integers(), max_size=2)),
+    ),
+    st.sampled_from(["..", "noarch", "main", "linux-64/.."]),
+    st.sampled_from(["a-1.0-0.conda", "..", "../a.conda", "%2e%2e"]),
+)  # fmt: skip
+def test_records_of_channels(record: dict[str, object], subdir: str, file: str) -> None:
+    judge(encoded("R", json.dumps(record)))
+    whole = {"subdir": subdir, "fn": file, "url": f"{CHANNEL}/{subdir}/{file}"}
+    judge(encoded("R", json.dumps(whole)))
