@@ -118,8 +118,9 @@ def get_model_dependencies(
 ) -> Path:
     """Return a file to install a model's dependencies from, as ``mlflow.pyfunc.get_model_dependencies`` does.
 
-    ``pip``: a requirements file, as the model asks and rewritten; with ``locked`` every package with version
-    and sha256, for this host and ``python``. ``conda``: the rewritten conda file. It stands in the store.
+    ``pip``: a requirements file, as the model asks and rewritten. ``conda``: the rewritten conda file. With
+    ``locked`` every package with version and sha256, for this host and ``python``; of conda as conda-lock.yml.
+    It stands in the store.
     Raises what parse(), rewrite() and, with ``locked``, resolve() raise; UsageError for what there is no file of.
     """
     from envbuilder.exports.dependencies import dependencies_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from envbuilder.digests import digest, digest_bytes
@@ -19,12 +20,14 @@ from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.store.files import replace_file
 from envbuilder.store.store import Store
 from envbuilder.store.trouble import told
+from envbuilder.use.engine_choice import rewritten_for
 from envbuilder.use.locking import PLAIN, lock_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from envbuilder.lock import Lock
     from envbuilder.policy import Policy
     from envbuilder.progress import Progress
     from envbuilder.request import Request
@@ -49,24 +52,41 @@ def dependencies_of(
 ) -> Path:
     """Return a file in the store to install a model's dependencies from.
 
-    As the model asks for them, rewritten; or, ``locked``, every package with version and sha256. Raises what
-    reading, rewriting and locking raise, UsageError for what there is no such file of.
+    As the model asks for them, rewritten; or, ``locked``, every package with version and sha256: as
+    requirements.txt, or as conda-lock.yml. Raises what reading, rewriting and locking raise, UsageError for what
+    there is no such file of.
     """
     if form not in ("pip", "conda"):
         raise UsageError(f"there is no format {form!r}", hint="give pip or conda")
-    if form == "conda" and locked:
-        raise UsageError("a lock is written for pip alone", hint="leave locked out, or give format pip")
     if locked:
-        found = lock_model(model, request=request, settings=settings, policy=policy, progress=progress)
-        name, files = REQUIREMENTS, {REQUIREMENTS: write_requirements(found.lock).encode()}
+        engine = "conda" if form == "conda" and request.engine == "auto" else request.engine
+        asked = replace(request, engine=engine)
+        found = lock_model(model, request=asked, settings=settings, policy=policy, progress=progress)
+        name, text = _lock_file(found.lock, form)
+        return _kept({name: text.encode()}, settings) / name
+    if form == "conda":
+        rewritten, _ = rewritten_for(read_model(model), request=request, policy=policy)
+        admit(rewritten.spec.direct, policy)
+        name, files = _conda_files(rewritten)
     else:
         rewritten = rewrite(read_model(model), policy=policy, strict=request.strict)
         admit(rewritten.spec.direct, policy)
-        if form == "pip":
-            name, files = REQUIREMENTS, _requirements(rewritten, model)
-        else:
-            name, files = _conda_files(rewritten)
+        name, files = REQUIREMENTS, _requirements(rewritten, model)
     return _kept(files, settings) / name
+
+
+def _lock_file(lock: Lock, form: DependencyFormat) -> tuple[str, str]:
+    """Return the name and the text of a lock. Raises UsageError for a format that cannot hold it."""
+    if (form == "conda") != bool(lock.conda):
+        other = "pip" if form == "conda" else "conda"
+        raise UsageError(
+            f"the lock {'has no' if form == 'conda' else 'has'} conda packages", hint=f"give format {other}"
+        )
+    if form == "conda":
+        from envbuilder.conda.condalock import FILENAME, write_conda_lock
+
+        return FILENAME, write_conda_lock(lock)
+    return REQUIREMENTS, write_requirements(lock)
 
 
 def _requirements(rewritten: Rewritten, model: Path) -> dict[str, bytes]:
@@ -77,6 +97,9 @@ def _requirements(rewritten: Rewritten, model: Path) -> dict[str, bytes]:
     head = [f"# spec {rewritten.spec_id}", python]
     if fidelity is not Fidelity.EXACT:
         head.append(f"# {fidelity.value}: `envbuilder explain` tells what was changed")
+    if spec.conda:
+        names = ", ".join(sorted(item.name for item in spec.conda))
+        head.append(f"# not here, since only conda has it: {visible(names)}")
     lines = sorted({item.text for item in spec.pypi} | {_reference(item, model) for item in spec.direct})
     files = {}
     if spec.constraints:

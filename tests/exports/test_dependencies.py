@@ -92,8 +92,6 @@ def test_what_there_is_no_file_of_is_told(settings: Settings, tmp_path: Path) ->
     model = model_of(tmp_path / "m", requirements="six==1.16.0\n")
     with pytest.raises(UsageError, match="no conda file"):
         envbuilder.get_model_dependencies(model, "conda", settings=settings)
-    with pytest.raises(UsageError, match="for pip alone"):
-        envbuilder.get_model_dependencies(model, "conda", locked=True, settings=settings)
     with pytest.raises(EnvbuilderError, match="no format 'poetry'"):
         envbuilder.get_model_dependencies(model, "poetry", settings=settings)  # type: ignore[arg-type]
 
