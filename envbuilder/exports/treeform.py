@@ -24,6 +24,7 @@ from envbuilder.store.trouble import told
 if TYPE_CHECKING:
     from envbuilder.exports.gathering import Holding
     from envbuilder.exports.tarwriter import Sink
+    from envbuilder.lock import Lock
 
 SCHEMA: Final = 1
 _SHOWN: Final = 3
@@ -146,7 +147,17 @@ def _describe(held: Holding, laid: _Laid, needs: Needs) -> None:
         },
     }
     (folder / "export.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
-    (folder / "pylock.toml").write_text(write_pylock(held.lock), encoding="utf-8")
+    name, text = _lock_text(held.lock)
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def _lock_text(lock: Lock) -> tuple[str, str]:
+    """Return the name and the text of a lock's file."""
+    if not lock.conda:
+        return "pylock.toml", write_pylock(lock)
+    from envbuilder.conda.condalock import FILENAME, write_conda_lock
+
+    return FILENAME, write_conda_lock(lock)
 
 
 def _add(archive: TarWriter, tree: Path) -> None:

@@ -26,7 +26,7 @@ def test_codes_are_those_of_the_catalogue() -> None:
 def test_options_are_those_of_the_command() -> None:
     known = {option for parameter in export_command.params for option in parameter.opts}
     lines = re.findall(r"envbuilder export ([^\n`]+)", TEXT)
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert {word for line in lines for word in line.split() if word.startswith("-")} <= known
 
 
