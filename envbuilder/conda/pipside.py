@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +25,18 @@ if TYPE_CHECKING:
 
     from envbuilder.lock import CondaPackage
     from envbuilder.policy import Builds
-    from envbuilder.resolver.engine import Engine
+    from envbuilder.resolver.engine import Engine, Failure
     from envbuilder.resolver.wishes import Wish
     from envbuilder.spec import CondaRequirement, DirectReference, EnvSpec, PypiName, PypiRequirement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unmet:
+    """That the index cannot add what is asked to what the channels gave."""
+
+    error: ResolveError
+    further: tuple[str, ...] = ()
+    """Constraints on packages of the channels that nobody pinned under which it could; empty for none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,10 +82,11 @@ class PipSide:
         asked: tuple[CondaRequirement, ...],
         target: Target,
         cutoff: datetime.datetime | None,
-    ) -> Summit | None:
-        """Return what the index adds to solved packages; None where that is nothing.
+    ) -> Summit | Unmet | None:
+        """Return what the index adds to solved packages, None where that is nothing; else why it cannot.
 
-        Raises ResolveError, with ``resolve/conda-and-pip`` where both sides name one package.
+        Raises ResolveError: ``resolve/conda-and-pip`` where both sides ask for one package in ways that exclude
+        each other.
         """
         brought = by_distribution(packages)
         told = conflict(self.requirements(target), asked, packages)
@@ -87,26 +96,21 @@ class PipSide:
         if not self.direct and all(r.name in brought and not r.extras for r in self.demand.requirements):
             return None
         engine = Beside(engine=self.engine, given=given(packages, self.folder))
-        return self._climbed(engine, target, cutoff)
+        try:
+            return self._climbed(engine, target, cutoff)
+        except ResolveError as error:
+            if error.code != "resolve/no-solution" or engine.failure is None:
+                raise
+            return Unmet(error=error, further=self._needed(engine, engine.failure, target, cutoff))
 
-    def needed(
-        self, packages: tuple[CondaPackage, ...], target: Target, cutoff: datetime.datetime | None
+    def _needed(
+        self, engine: Beside, failure: Failure, target: Target, cutoff: datetime.datetime | None
     ) -> tuple[str, ...]:
-        """Return constraints on conda packages under which the index could add what it cannot add to these.
-
-        They are what it would take itself of those packages of the channels that nobody asked for and that
-        are in its way; empty where that does not help either.
-        """
-        everything = Beside(engine=self.engine, given=given(packages, self.folder))
-        with contextlib.suppress(ResolveError):
-            self._climbed(everything, target, cutoff)
-        failure = everything.failure
-        if failure is None:
-            return ()
-        culprits = {name for name in failure.packages if name in by_distribution(packages)}
+        """Return what the index would take itself of the channels' packages that are in its way."""
+        culprits = {item.name for item in engine.given} & set(failure.packages)
+        fewer = tuple(item for item in engine.given if item.name not in culprits)
         if not culprits:
             return ()
-        fewer = tuple(item for item in everything.given if item.name not in culprits)
         try:
             summit = self._climbed(Beside(engine=self.engine, given=fewer), target, cutoff)
         except ResolveError:

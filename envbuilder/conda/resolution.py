@@ -13,7 +13,7 @@ from envbuilder.conda.holdings import holdings_of
 from envbuilder.conda.host import virtual_packages
 from envbuilder.conda.matching import Channels, RattlerChannels
 from envbuilder.conda.mending import guessed_day
-from envbuilder.conda.pipside import PipSide
+from envbuilder.conda.pipside import PipSide, Unmet
 from envbuilder.conda.pythons import wanted_python
 from envbuilder.conda.sources import sources_of
 from envbuilder.conda.subdirs import subdir_of
@@ -189,25 +189,23 @@ class _Task:
 
     def _completed(self, solved: Solved) -> tuple[Solved, Target, Summit | None]:
         """Add what the index adds; where that fails, ask the channels again for what the index needs."""
-        error: ResolveError | None = None
+        first: ResolveError | None = None
         for _ in range(ROUNDS):
             packages = with_distributions(solved.packages)
-            target, pip = self._solved_target(packages), self._pip(solved.attempt)
-            asked, cutoff = solved.attempt.requirements, solved.attempt.cutoff
+            target, attempt = self._solved_target(packages), solved.attempt
+            found = self._pip(attempt).complete(packages, attempt.requirements, target, attempt.cutoff)
+            if not isinstance(found, Unmet):
+                return solved, target, found
+            first = first or found.error
+            if not found.further:
+                break
+            more = replace(attempt, further=(*attempt.further, *found.further))
             try:
-                return solved, target, pip.complete(packages, asked, target, cutoff)
-            except ResolveError as told:
-                error = error or told
-                further = pip.needed(packages, target, cutoff) if told.code == "resolve/no-solution" else ()
-                if not further:
-                    break
-                attempt = replace(solved.attempt, further=(*solved.attempt.further, *further))
-                try:
-                    solved = climb(attempt, self.channels, strict=self.request.strict)
-                except ResolveError:
-                    break
-        assert error is not None  # noqa: S101
-        raise error
+                solved = climb(more, self.channels, strict=self.request.strict)
+            except ResolveError:
+                break
+        assert first is not None  # noqa: S101
+        raise first
 
     def _pip(self, attempt: Attempt) -> PipSide:
         """The pip side without pins of seeds that the channels could not meet."""

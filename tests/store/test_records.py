@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from envbuilder.digests import digest
 from envbuilder.findings import Change, Effect, Origin
-from envbuilder.lock import Lock
-from envbuilder.spec import EnvSpec, Provenance, Rewritten
+from envbuilder.lock import CondaPackage, Lock
+from envbuilder.redact import SafeUrl
+from envbuilder.spec import CondaName, EnvSpec, Provenance, Rewritten
 from envbuilder.store.fields import Fields, Unreadable, change_from, change_json
 from envbuilder.store.records import RequestRecord
 from envbuilder.store.store import Store
@@ -28,6 +29,11 @@ REWRITING = Change(
 )  # fmt: skip
 RESOLVING = Change(code="python/patch", message="another patch", effect=Effect.ADAPTED)
 KEY = digest("key")
+CONDA = CondaPackage(
+    name=CondaName("numpy"), version="1.20", build="py38_0", channel="https://conda.anaconda.org/conda-forge",
+    subdir="linux-64", filename="numpy-1.20-py38_0.conda", sha256="1" * 64, md5="2" * 32, depends=("python",),
+    url=SafeUrl("https://conda.anaconda.org/conda-forge/linux-64/numpy-1.20-py38_0.conda"),
+)  # fmt: skip
 
 
 def rewritten(*changes: Change) -> Rewritten:
@@ -91,6 +97,15 @@ def test_a_damaged_lock_is_none_and_is_written_again(store: Store, content: byte
     assert store.records.load_lock(resolved().lock_id) is None
     store.records.save_lock(resolved())
     assert path.read_bytes() == whole
+
+
+def test_a_lock_of_conda_packages_comes_back_as_another_file(store: Store) -> None:
+    saved = replace(resolved(REWRITING), conda=(CONDA,), engine="conda")
+    path = store.records.save_lock(saved)
+    assert path.name == "conda-lock.yml"
+    assert store.records.load_lock(saved.lock_id) == saved
+    path.write_text(path.read_text().replace("1.20", "1.21"))
+    assert store.records.load_lock(saved.lock_id) is None
 
 
 def test_a_lock_with_another_hash_in_it_is_none(store: Store) -> None:
