@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from envbuilder.builder.beside import readying
 from envbuilder.builder.bytecode import compile_tree
 from envbuilder.builder.installer import BuildLog, Ground, Installer, Job
 from envbuilder.builder.pip_installer import PipInstaller
@@ -20,6 +21,7 @@ from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT
 from envbuilder.resolver.targets import host_platform
 from envbuilder.store.files import remove_tree
+from envbuilder.store.hashing import Hashes
 from envbuilder.store.remarks import read_findings
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ def _make(flight: Flight, parts: _Parts) -> Environment:
 def _built(flight: Flight, parts: _Parts, log: BuildLog) -> Environment:
     installer = _installer(parts)
     tree = flight.place() if installer.in_place else flight.stage()
+    hashes = Hashes()
     try:
         ground = _ground(flight, parts, tree, log)
         job = _job(flight, parts, tree, ground.interpreter, log)
@@ -119,9 +122,11 @@ def _built(flight: Flight, parts: _Parts, log: BuildLog) -> Environment:
         complete(job)
         check_places(tree, {artifact.name for artifact in job.lock.artifacts} if job.lock.conda else None)
         flight.progress.phase("compile", f"{len(parts.lock.artifacts) + len(parts.lock.conda)} packages")
-        compile_tree(job)
-        flight.progress.phase("verify", ", ".join(parts.lock.imports))
-        prove(job, parts.lock.imports)
+        with readying(tree, hashes) as written:
+            compile_tree(job, hashes)
+            written()
+            flight.progress.phase("verify", ", ".join(parts.lock.imports))
+            prove(job, parts.lock.imports)
     except BaseException:
         # A stage goes with the flight; a tree in its final place would wait for the next one.
         with contextlib.suppress(OSError):
@@ -134,6 +139,7 @@ def _built(flight: Flight, parts: _Parts, log: BuildLog) -> Environment:
         imports=parts.lock.imports,
         log=job.log.text(),
         findings=(*ground.findings, *findings_of(tree, parts.lock)),
+        hashes=hashes,
     )
 
 

@@ -15,7 +15,6 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from envbuilder.builder.places import site_folders
@@ -26,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from envbuilder.builder.installer import Job
+    from envbuilder.store.hashing import Hashes
 
 SECONDS: Final = 3600.0
+_CACHE: Final = "__pycache__"
 CHUNK: Final = 300
 """Modules that one process compiles: about a second."""
 
@@ -54,21 +55,24 @@ class _Module:
     target: str
     name: str
     """The path below site-packages. Python puts the true path into the code when it loads it."""
-    kept: Path
+    kept: str
     """Where the store keeps the bytecode of these bytes under this name."""
+    free: bool
+    """Whether nothing can stand at ``target``: its folder was just made."""
 
 
-def compile_tree(job: Job) -> None:
+def compile_tree(job: Job, hashes: Hashes) -> None:
     """Give every module of the environment its bytecode. Raises StoreError, ToolError.
 
     Where Python has it (3.7, PEP 552) the bytecode is trusted without a look at the source's time: nobody
     can edit the source, and copies of the environment may have other times. Modules that do not compile
-    (templates, another Python's syntax) stay as they are; importing them fails as it always did.
+    (templates, another Python's syntax) stay as they are; importing them fails as it always did. ``hashes``
+    learns what the sources hash to.
     """
     began = time.monotonic()
     with told(job.packages, "place bytecode"):
-        modules = list(_modules(job))
-        new = [module for module in modules if not _placed(module.kept, module.target)]
+        modules = list(_modules(job, hashes))
+        new = [module for module in modules if not _placed(module)]
     _compile(job, new)
     failed = sum(not _keep(module) for module in new)
     job.log.note(
@@ -77,38 +81,63 @@ def compile_tree(job: Job) -> None:
     )
 
 
-def _modules(job: Job) -> Iterator[_Module]:
+def _modules(job: Job, hashes: Hashes) -> Iterator[_Module]:
     major, minor, _ = job.interpreter.release
     tag = f"{job.interpreter.implementation}-{major}{minor}"
-    kept = job.packages / "bytecode" / tag
+    kept = str(job.packages / "bytecode" / tag)
     for packages in site_folders(job.tree):
-        for folder, folders, names in os.walk(packages):
-            folders[:] = [name for name in folders if name != "__pycache__"]
-            for name in names:
-                # A dangling link is no module.
-                if name.endswith(".py") and os.path.isfile(os.path.join(folder, name)):  # noqa: PTH113, PTH118
-                    yield _module(folder, name, packages, tag, kept)
+        root = str(packages)
+        for folder, sources in _folders(root):
+            cache, inner = f"{folder}/{_CACHE}", folder[len(root) + 1 :]
+            free = _made(cache)
+            for source in sources:
+                name = f"{inner}/{source.name}" if inner else source.name
+                key = _key(name, source, tag, hashes)
+                target = f"{cache}/{source.name[:-3]}.{tag}.pyc"
+                yield _Module(source.path, target, name, f"{kept}/{key[:2]}/{key}.pyc", free)
 
 
-def _module(folder: str, name: str, packages: Path, tag: str, kept: Path) -> _Module:
-    source = os.path.join(folder, name)  # noqa: PTH118 - thousands of times
-    relative = os.path.relpath(source, packages)
-    key = hashlib.sha256(relative.encode("utf-8", "surrogateescape") + b"\0")
+def _folders(root: str) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """Yield every folder that has modules, with them; a dangling link is none."""
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        sources = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py") and entry.is_file():
+                    sources.append(entry)
+                elif entry.name != _CACHE and entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+        if sources:
+            yield folder, sources
+
+
+def _made(cache: str) -> bool:
+    """Make the folder of a folder's bytecode; False if something stands there already."""
+    try:
+        os.mkdir(cache)  # noqa: PTH102 - hundreds of times
+    except FileExistsError:
+        return False
+    return True
+
+
+def _key(name: str, source: os.DirEntry[str], tag: str, hashes: Hashes) -> str:
+    """Return what the bytecode of a module is kept by: its name and its bytes."""
+    status = source.stat()
+    key = hashlib.sha256(name.encode("utf-8", "surrogateescape") + b"\0")
     if tag.endswith("-36"):
         # Bytecode of Python 3.6 names its source's time.
-        key.update(b"%d\0" % int(os.stat(source).st_mtime))  # noqa: PTH116
-    with open(source, "rb") as stream:  # noqa: PTH123
-        key.update(stream.read())
-    found = key.hexdigest()
-    target = os.path.join(folder, "__pycache__", f"{name[:-3]}.{tag}.pyc")  # noqa: PTH118
-    return _Module(source, target, relative, kept / found[:2] / f"{found}.pyc")
+        key.update(b"%d\0" % int(status.st_mtime))
+    key.update(hashes.of(source.path, status).encode("ascii"))
+    return key.hexdigest()
 
 
-def _placed(kept: Path, target: str) -> bool:
+def _placed(module: _Module) -> bool:
     """Link what the store keeps to its place; False if it keeps nothing for it."""
+    kept, target = module.kept, module.target
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
-        if os.path.lexists(target):
+        if not module.free and os.path.lexists(target):
             os.unlink(target)  # noqa: PTH108 - shipped with a wheel; nobody knows what it was made from
         os.link(kept, target)
     except FileNotFoundError:
@@ -118,7 +147,7 @@ def _placed(kept: Path, target: str) -> bool:
     return True
 
 
-def _copied(kept: Path, target: str) -> bool:
+def _copied(kept: str, target: str) -> bool:
     """Copy where a link is refused: another user's file, or as many links as the file system has."""
     try:
         shutil.copyfile(kept, target)
@@ -132,7 +161,7 @@ def _keep(module: _Module) -> bool:
     if not os.path.exists(module.target):  # noqa: PTH110
         return False
     try:
-        module.kept.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(module.kept), exist_ok=True)  # noqa: PTH103, PTH120
         os.link(module.target, module.kept)
     except OSError:
         pass

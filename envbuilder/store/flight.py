@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from envbuilder.errors import EnvbuilderError
     from envbuilder.findings import Finding
     from envbuilder.lock import Lock
+    from envbuilder.store.hashing import Hashes
 
 POLL = 0.05
 """Seconds between two looks at a lock that another process holds."""
@@ -185,8 +186,12 @@ class Flight:
         imports: tuple[str, ...],
         log: str,
         findings: tuple[Finding, ...] = (),
+        hashes: Hashes | None = None,
     ) -> Environment:
-        """Make what was built in stage() or place() an environment. Raises StoreError; then nothing is."""
+        """Make what was built in stage() or place() an environment. Raises StoreError; then nothing is.
+
+        ``hashes`` saves reading again what did not change since.
+        """
         finished = publish.Finished(
             env_id=self.env_id,
             lock=lock,
@@ -197,7 +202,7 @@ class Flight:
         )
         self.progress.phase("publish")
         with told(self._layout.root, "publish an environment"):
-            manifest = publish.seal(tree, finished)
+            manifest = publish.seal(tree, finished, hashes)
             if tree.parent == self._layout.environments:
                 return manifest.at(tree)
             place = self._free()

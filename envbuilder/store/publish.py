@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from envbuilder.environment import Interpreter
     from envbuilder.findings import Finding
     from envbuilder.lock import Lock
+    from envbuilder.store.hashing import Hashes
 
 LOG = "build.log"
 
@@ -39,13 +40,13 @@ class Finished:
     findings: tuple[Finding, ...] = ()
 
 
-def seal(tree: Path, finished: Finished) -> Manifest:
+def seal(tree: Path, finished: Finished, hashes: Hashes | None = None) -> Manifest:
     """List, lock and sync a tree, then write its manifest. Raises OSError."""
     folder = tree / FOLDER
     folder.mkdir(exist_ok=True)
     (folder / LOG).write_text(finished.log, "utf-8", "backslashreplace")
     (folder / remarks.NAME).write_bytes(remarks.findings_text(finished.findings))
-    rows = survey.survey(tree)
+    rows = survey.survey(tree, hashes)
     reach("surveyed")
     listing = survey.to_tsv(rows)
     manifest = _manifest(tree, finished, rows, listing)

@@ -6,18 +6,22 @@ One line per entry, sorted by path: ``path kind mode size mtime_ns digest``, spl
 
 from __future__ import annotations
 
-import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from operator import itemgetter
 from stat import S_IMODE
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from envbuilder.store.hashing import Hashes, sha256_of
 from envbuilder.store.manifest import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+_Entry: TypeAlias = "tuple[str, str, os.stat_result, str]"
+"""Path, kind, status and, of a link, its target."""
 
 _WRITE = 0o222
 _THREADS = 4
@@ -46,17 +50,20 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
 
 
-def survey(prefix: Path) -> tuple[Row, ...]:
+def survey(prefix: Path, hashes: Hashes | None = None) -> tuple[Row, ...]:
     """Make everything below ``prefix`` read-only and list it, our own folder left out. Raises OSError.
 
-    The top stays writable: a read-only directory cannot move to another parent (except for root).
+    The top stays writable: a read-only directory cannot move to another parent (except for root). What
+    ``hashes`` knows of files that did not change since is not read again.
     """
-    found = sorted(_walk(str(prefix), ""), key=lambda row: row.path)
-    files = [row for row in found if row.kind == "f"]
+    root, known = str(prefix), hashes or Hashes()
+    found = sorted(_walk(root, ""), key=itemgetter(0))
+    unread = [path for path, kind, status, _ in found if kind == "f" and not known.known(status)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        digests = pool.map(lambda row: _sha256(prefix / row.path), files, chunksize=64)
-    known = dict(zip((row.path for row in files), digests, strict=True))
-    return tuple(row if row.kind != "f" else _with_digest(row, known[row.path]) for row in found)
+        read = dict(
+            zip(unread, pool.map(lambda p: sha256_of(f"{root}/{p}"), unread, chunksize=64), strict=True)
+        )
+    return tuple(_row(entry, read.get(entry[0]) or known.known(entry[2]) or "") for entry in found)
 
 
 def to_tsv(rows: tuple[Row, ...]) -> bytes:
@@ -64,35 +71,30 @@ def to_tsv(rows: tuple[Row, ...]) -> bytes:
     return "".join(row.line() for row in rows).encode("utf-8", "surrogateescape")
 
 
-def _walk(folder: str, relative: str) -> Iterator[Row]:
+def _walk(folder: str, relative: str) -> Iterator[_Entry]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if not relative and entry.name == FOLDER:
                 continue
             path = f"{relative}{entry.name}"
-            if entry.is_symlink():
-                yield Row(
-                    path=path, kind="l", mode=0, size=0, mtime_ns=0, digest=str(Path(entry.path).readlink())
-                )
-                continue
+            # Before the mode changes: what is known of a file is known of it as it was.
             status = entry.stat(follow_symlinks=False)
-            mode = S_IMODE(status.st_mode) & ~_WRITE
+            if entry.is_symlink():
+                yield path, "l", status, os.readlink(entry.path)  # noqa: PTH115 - a text is wanted
+                continue
             if entry.is_dir(follow_symlinks=False):
                 yield from _walk(entry.path, f"{path}/")
-                yield Row(path=path, kind="d", mode=mode, size=0, mtime_ns=status.st_mtime_ns, digest="")
+                yield path, "d", status, ""
             else:
-                size, mtime = status.st_size, status.st_mtime_ns
-                yield Row(path=path, kind="f", mode=mode, size=size, mtime_ns=mtime, digest="")
-            if S_IMODE(status.st_mode) & _WRITE:
-                os.chmod(entry.path, mode)  # noqa: PTH101
+                yield path, "f", status, ""
+            mode = S_IMODE(status.st_mode)
+            if mode & _WRITE:
+                os.chmod(entry.path, mode & ~_WRITE)  # noqa: PTH101
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.sha256(stream.read()).hexdigest()
-
-
-def _with_digest(row: Row, digest: str) -> Row:
-    return Row(
-        path=row.path, kind=row.kind, mode=row.mode, size=row.size, mtime_ns=row.mtime_ns, digest=digest
-    )
+def _row(entry: _Entry, digest: str) -> Row:
+    path, kind, status, target = entry
+    if kind == "l":
+        return Row(path=path, kind=kind, mode=0, size=0, mtime_ns=0, digest=target)
+    mode, size = S_IMODE(status.st_mode) & ~_WRITE, status.st_size if kind == "f" else 0
+    return Row(path=path, kind=kind, mode=mode, size=size, mtime_ns=status.st_mtime_ns, digest=digest)

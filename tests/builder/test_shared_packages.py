@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from envbuilder.limits import Limits
+from envbuilder.redact import SafeUrl
+from envbuilder.settings import Settings
 from envbuilder.store import faults, glance
 from envbuilder.store.collect import collect
+from envbuilder.store.files import remove_tree
 from envbuilder.store.packages import units, uv_lock
 from envbuilder.store.store import Store
 from envbuilder.store.verify import verify
 from tests.builder.conftest import Make
 from tests.builder.wheelsmith import make_sdist, make_wheel
+from tests.webserver import serving
 
 
 @pytest.fixture
@@ -136,3 +141,23 @@ def test_a_kill_between_pointers_and_wheels_leaves_a_cache_that_works(
     age(store)
     collect(store.layout, Limits(max_size=0))
     assert kinds(store)["wheel"] == 0
+
+
+def test_what_the_cache_has_is_not_asked_for_again(
+    make: Make, shop: Path, host: Settings, store: Store
+) -> None:
+    with serving(shop) as server:
+        one, two = (
+            replace(wheel, url=SafeUrl(f"{server.url}/{wheel.filename}"))
+            for wheel in (make_wheel(shop, name) for name in ("one", "two"))
+        )
+        online = replace(host, offline=False)
+        make(one, settings=online).lease.close()
+        asked = len(server.seen)
+        assert asked
+        (prefix,) = store.layout.environments.iterdir()
+        remove_tree(prefix)
+        make(one, settings=online).lease.close()
+        assert len(server.seen) == asked
+        make(one, two, settings=online).lease.close()
+        assert any("two" in path for path, _ in server.seen[asked:])
