@@ -90,7 +90,8 @@ class CondaWay:
             platform=host_platform(),
             virtual=virtual_packages(host_platform(), floor=_floor()),
         )
-        answer = solve(question, cache=self.store.conda_cache, settings=self.settings, progress=progress)
+        with using_conda(self.store.layout):
+            answer = solve(question, cache=self.store.conda_cache, settings=self.settings, progress=progress)
         return answer.text if isinstance(answer, CondaFailure) else answer.packages
 
     def _install(self, packages: Sequence[CondaPackage], progress: Progress) -> None:

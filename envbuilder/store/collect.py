@@ -25,7 +25,7 @@ from envbuilder.store.lease import try_exclusive, unlock
 from envbuilder.store.leftovers import empty_trash, sweep
 from envbuilder.store.listing import in_use
 from envbuilder.store.models import WEEK, remove_unused_models
-from envbuilder.store.packages import Unit, remove_conda, remove_wheels, units, uv_lock
+from envbuilder.store.packages import Unit, remove_conda, remove_lists, remove_wheels, units, uv_lock
 from envbuilder.store.pins import pinned
 from envbuilder.store.trouble import told
 
@@ -95,6 +95,7 @@ def collect(
             sweep(layout)
             wanted = limits.max_size is not None or limits.min_free is not None
             remove_unused_models(layout, now=moment, age=GRACE if wanted else WEEK)
+            remove_lists(layout, now=moment, age=GRACE if wanted else WEEK)
             set_clocks(layout, now=moment)
         done = _Collection(layout, limits, dry_run=dry_run, grace=grace, now=moment).run()
         if not dry_run:

@@ -70,7 +70,7 @@ def uv_lock(layout: Layout, *, seconds: float = 0.0) -> Iterator[bool]:
 
 @contextlib.contextmanager
 def using_conda(layout: Layout) -> Iterator[None]:
-    """Hold the archives of conda packages: none vanishes while somebody installs. Raises OSError."""
+    """Hold what channels gave: no list vanishes while somebody solves, no archive while he installs. Raises OSError."""
     with _conda_lock(layout) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
@@ -78,7 +78,7 @@ def using_conda(layout: Layout) -> Iterator[None]:
 
 @contextlib.contextmanager
 def conda_lock(layout: Layout) -> Iterator[bool]:
-    """Hold the archives of conda packages alone; yields False if somebody installs."""
+    """Hold what channels gave alone; yields False if somebody solves or installs."""
     with _conda_lock(layout) as descriptor:
         yield _try(descriptor, until=time.monotonic())
 
@@ -165,6 +165,19 @@ def remove_conda(layout: Layout, archives: Collection[Path]) -> None:
         for path in archives:
             with contextlib.suppress(FileNotFoundError):
                 discard(path, layout.trash)
+
+
+def remove_lists(layout: Layout, *, now: float, age: float) -> None:
+    """Take lists of conda channels out that nobody read for ``age`` seconds; conda-forge's have 300 MB.
+
+    Not while somebody solves or installs. Raises OSError.
+    """
+    lists = [p for p in (layout.conda_cache / "repodata").glob("*/*.json") if p.name != "state.json"]
+    if lists:
+        with conda_lock(layout) as held:
+            for path in lists if held else ():
+                if now - path.stat().st_mtime > age:
+                    discard(path, layout.trash)
 
 
 def _inodes(path: Path) -> Iterator[int]:

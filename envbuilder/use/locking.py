@@ -206,8 +206,10 @@ def resolve_by(
             policy=policy, progress=progress,
         )  # fmt: skip
     from envbuilder.conda.resolution import resolve_conda
+    from envbuilder.store.packages import using_conda
 
-    return resolve_conda(
-        rewritten, request=request, settings=settings, engine=engine, interpreters=interpreters,
-        cache=store.conda_cache, carrier=carrier, policy=policy, progress=progress,
-    )  # fmt: skip
+    with using_conda(store.layout):
+        return resolve_conda(
+            rewritten, request=request, settings=settings, engine=engine, interpreters=interpreters,
+            cache=store.conda_cache, carrier=carrier, policy=policy, progress=progress,
+        )  # fmt: skip

@@ -171,6 +171,21 @@ def test_a_collection_takes_it_and_its_archives_unless_somebody_installs(
     assert not any(path.exists() for path in archives)
 
 
+def test_a_collection_takes_lists_of_channels_that_nobody_read_for_a_week(host: Settings) -> None:
+    layout = Store.open(host.home).layout
+    folder = layout.conda_cache / "repodata" / "one"
+    folder.mkdir(parents=True)
+    for name in ("list.json", "state.json"):
+        (folder / name).write_text("{}")
+    now = (folder / "list.json").stat().st_mtime
+    collect(layout, Limits(), now=now + 3600)
+    with using_conda(layout):
+        collect(layout, Limits(), now=now + 10**6)
+    assert len(list(folder.iterdir())) == 2
+    collect(layout, Limits(), now=now + 10**6)
+    assert [path.name for path in folder.iterdir()] == ["state.json"]
+
+
 def test_the_key_is_of_the_packages_and_the_floor_and_of_no_interpreter(smallest: Path) -> None:
     lock = conda_lock_of(smallest, "pure")
     key = environment_id(lock, None)
