@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from envbuilder.findings import Change
 from envbuilder.rewriter.channels import DUPLICATE, IMPLICIT, RESTRICTED
 from envbuilder.rewriter.condatext import edited_conda
+from envbuilder.rewriter.forge import NOT_ON_FORGE
 from envbuilder.rewriter.matchspecs import BUILD_STRING
 from envbuilder.rewriter.piptext import EDITABLE_CODES, Repaired, Repairs, repaired, repairs_among
 from envbuilder.rewriter.splices import Splice, decoded, row_at, spliced, without_row
@@ -61,7 +62,13 @@ def _conda_edit(source: SourceFile, changes: tuple[Change, ...], repairs: Repair
     made = tuple(c for c in own if edited and (c.origin is None or c.origin.line in edit.touched))
     told = {change.origin.line for change in made if change.origin}
     # Python's own build is no part of the spec; a repaired line may be one that another file overrules.
-    more = tuple(c for line, found in sorted(edit.touched.items()) if line not in told for c in found)
+    # A name that conda-forge lacks is the file's affair alone: an index may have it.
+    more = tuple(
+        change
+        for line, found in sorted(edit.touched.items())
+        for change in found
+        if line not in told or change.code == NOT_ON_FORGE
+    )
     done = frozenset(made)
     left = (c for c in own if c not in done and c.code != DUPLICATE)
     return FileEdit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -90,33 +90,58 @@ def elsewhere() -> Mapping[str, frozenset[CondaName]]:
     return {name: frozenset(map(CondaName, text.split())) for name, text in _data()["elsewhere"].items()}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beside:
+    """The channels that a dependency stands beside, as the file names them."""
+
+    licensed: bool
+    """Whether one is licensed."""
+    had: frozenset[CondaName]
+    """What conda-forge lacks and one of the others has."""
+
+    @classmethod
+    def of(cls, channels: Iterable[str]) -> Beside:
+        """Return them by their texts."""
+        texts = tuple(channels)
+        named = {canonical(text).partition("/")[0] for text in texts}
+        names = (names for channel, names in elsewhere().items() if channel in named)
+        return cls(licensed=any(map(restricted, texts)), had=frozenset[CondaName]().union(*names))
+
+    def answer_for(self, item: CondaRequirement) -> Lacking | None:
+        """Return what is to be done about a dependency; None where it can be asked of the channels as it is."""
+        if (item.channel and not _is_forge(item.channel)) or item.name in self.had:
+            return None
+        answer = _VIRTUAL if item.name.startswith("__") else lacking().get(item.name)
+        return None if isinstance(answer, Dropped) and answer.licensed and not self.licensed else answer
+
+
+def _is_forge(channel: str) -> bool:
+    return canonical(channel) == CONDA_FORGE or restricted(channel)
+
+
 def replace_lacking(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
     """Put what conda-forge has in the place of what it lacks, or leave that out; what the index has goes there.
 
     Has to run while the licensed channels still stand in the spec. What asks for another channel by name is
     left alone, and so is what one of the file's other channels is known to have.
     """
-    licensed = any(restricted(channel.text) for channel in spec.channels)
-    named = {canonical(channel.text).partition("/")[0] for channel in spec.channels}
-    had = frozenset().union(*(names for channel, names in elsewhere().items() if channel in named))
+    beside = Beside.of([channel.text for channel in spec.channels])
     decided = {conda.lower() for conda, _ in policy.names}
     kept: list[CondaRequirement] = []
     index: list[CondaRequirement] = []
     changes: list[Change] = []
     for item in spec.conda:
-        own = item.channel and canonical(item.channel) != CONDA_FORGE
-        answer = None if own or item.name in had else _answer_for(item.name)
+        answer = beside.answer_for(item)
         match answer:
             case _ if item.name in decided:
                 index.append(item)
             case OnIndex():
                 index.append(item)
             case Renamed(name=name):
-                new = replace(item, name=name, build="", brackets=())
-                kept.append(new)
-                changes.append(_renamed(item, new))
-            case Dropped() as dropped if licensed or not dropped.licensed:
-                changes.append(_dropped(item, dropped))
+                kept.append(renamed(item, name))
+                changes.append(told_renamed(item, kept[-1]))
+            case Dropped() as dropped:
+                changes.append(told_dropped(item, dropped))
             case _:
                 kept.append(item)
     result, moved = taken_from_index(replace(spec, conda=tuple(kept)), index, policy)
@@ -124,11 +149,13 @@ def replace_lacking(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Chang
     return (result, tuple(changes)) if changes else (spec, ())
 
 
-def _answer_for(name: CondaName) -> Lacking | None:
-    return _VIRTUAL if name.startswith("__") else lacking().get(name)
+def renamed(item: CondaRequirement, name: CondaName) -> CondaRequirement:
+    """Return a dependency by conda-forge's name for it, of which builds and hashes are others."""
+    return replace(item, name=name, build="", brackets=())
 
 
-def _renamed(item: CondaRequirement, new: CondaRequirement) -> Change:
+def told_renamed(item: CondaRequirement, new: CondaRequirement) -> Change:
+    """Return what is told of that."""
     return Change(
         code=NOT_ON_FORGE,
         message=f"{item.name} is a licensed channel's; conda-forge has it as {new.name}",
@@ -136,7 +163,8 @@ def _renamed(item: CondaRequirement, new: CondaRequirement) -> Change:
     )  # fmt: skip
 
 
-def _dropped(item: CondaRequirement, dropped: Dropped) -> Change:
+def told_dropped(item: CondaRequirement, dropped: Dropped) -> Change:
+    """Return what is told of a dependency that is left out."""
     return Change(
         code=NOT_ON_FORGE,
         message=f"the conda package {excerpt(item.text)} is left out: {dropped.reason}",
@@ -154,21 +182,23 @@ def keep_blas(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ..
     kept: list[CondaRequirement] = []
     for item in spec.conda:
         foreign = restricted(item.channel) if item.channel else listed
-        new = _generic(item) if foreign and item.name == "blas" else item
+        new = any_version(item) if foreign and item.name == "blas" else item
         if new != item:
-            message = (
-                "blas of a licensed channel has versions of its own; only its choice of a library is kept"
-            )
-            changes.append(
-                Change(
-                    code=NOT_ON_FORGE, message=message, effect=Effect.ADAPTED, before=excerpt(item.text),
-                    after=excerpt(rendered(new)), origin=item.origin,
-                )
-            )  # fmt: skip
+            changes.append(told_any_version(item, new))
         kept.append(new)
     return (replace(spec, conda=tuple(kept)), tuple(changes)) if changes else (spec, ())
 
 
-def _generic(item: CondaRequirement) -> CondaRequirement:
-    library = next((name for name in _BLAS if item.build.strip("*") == name), "")
-    return replace(item, version="", build=f"*{library}" if library else "", brackets=())
+def any_version(item: CondaRequirement) -> CondaRequirement:
+    """Return a wish for ``blas`` with nothing but its choice of a library."""
+    build = item.build if "*" in item.build else f"*{item.build}" if item.build in _BLAS else ""
+    return replace(item, version="", build=build, brackets=())
+
+
+def told_any_version(item: CondaRequirement, new: CondaRequirement) -> Change:
+    """Return what is told of that."""
+    return Change(
+        code=NOT_ON_FORGE,
+        message="blas of a licensed channel has versions of its own; only its choice of a library is kept",
+        effect=Effect.ADAPTED, before=excerpt(item.text), after=excerpt(rendered(new)), origin=item.origin,
+    )  # fmt: skip

@@ -17,7 +17,17 @@ CHANNELS = st.lists(
     min_size=1, max_size=5,
 )  # fmt: skip
 SPECS = st.lists(
-    st.sampled_from(["python=3.8.8", "defaults::numpy", "scipy=1.7.1=py39_2", "blas=*=*mkl*", "ä=1", "pip"]),
+    st.sampled_from(
+        [
+            "python=3.8.8",
+            "defaults::numpy",
+            "scipy=1.7.1=py39_2",
+            "blas=*=*mkl*",
+            "ä=1",
+            "pip",
+            "blas=1.0=mkl",
+        ]
+    ),
     max_size=4,
 )
 COMMENTS = st.sampled_from(["", "  # why", " # ä"])
@@ -61,6 +71,64 @@ def comments(text: str) -> list[str]:
 def endings(text: str) -> set[str]:
     """The line ends of a text; the only line with one of them may go."""
     return set(re.findall(r"\r?\n", text))
+
+
+def edited(*items: str, channels: str = "defaults") -> list[str]:
+    """Return the dependencies of a file after its edit."""
+    lines = "".join(f"- {item}\n" for item in items)
+    text = f"channels: [{channels}]\ndependencies:\n- python=3.8.8\n{lines}"
+    new, edit = edited_conda(text, "conda.yaml", {})
+    assert edit.skipped == []
+    again, _ = edited_conda(new, "conda.yaml", {})
+    assert again == new
+    return list(read(new)["dependencies"][1:])
+
+
+def test_what_conda_forge_lacks_is_renamed_or_goes() -> None:
+    assert edited("numpy-base=1.21.2=py39_0  # why", "scipy") == ["numpy==1.21.2", "scipy"]
+    assert edited("numpy=1.21.2=py39_0", "numpy-base=1.21.2=py39_0") == ["numpy==1.21.2"]
+    assert edited("numpy-base=1.21", "numpy-base=1.21", "mkl") == ["numpy=1.21", "mkl"]
+    assert edited("anaconda=2020.11=py38_0", "_openmp_mutex=5.1=1_gnu", "scipy") == ["scipy"]
+    assert edited("defaults::tensorflow-mkl=2.3") == ["conda-forge::tensorflow=2.3"]
+    assert edited("blas=1.0=mkl", "mkl") == ["blas=*=*mkl", "mkl"]
+    assert edited("cpuonly", "pytorch", channels="pytorch, conda-forge") == ["cpuonly", "pytorch"]
+    assert edited("_openmp_mutex=4.5=1_gnu", channels="conda-forge") == ["_openmp_mutex=4.5=1_gnu"]
+    assert edited("mxnet=1.5", "in-house") == ["mxnet=1.5", "in-house"]
+
+
+LACKED = [
+    "numpy-base=1.21.2=py39_0",
+    "numpy-base",
+    "numpy=1.21.2",
+    "anaconda",
+    "_openmp_mutex=5.1=1_gnu",
+    "keras-gpu",
+]
+
+
+@given(st.lists(st.sampled_from([*LACKED, "scipy", "defaults::keras-base"]), max_size=6), QUOTES)
+def test_of_what_conda_forge_lacks_nothing_stays_untold(items: list[str], quote: str) -> None:
+    lines = "".join(f"  - {quote}{item}{quote}  # {number}\n" for number, item in enumerate(items))
+    text = f"channels:\n- defaults\ndependencies:\n  - python=3.8.8\n{lines}"
+    new, edit = edited_conda(text, "conda.yaml", {})
+    left = [item for item in read(new)["dependencies"] if re.match("numpy-|anaconda|_openmp|keras-", item)]
+    assert len(left) == len(edit.skipped)
+    assert comments(new) == comments(text)
+    assert edited_conda(new, "conda.yaml", {})[0] == new
+
+
+def test_the_last_dependency_of_all_stays_and_is_told() -> None:
+    new, edit = edited_conda("channels: [defaults]\ndependencies:\n- anaconda\n", "conda.yaml", {})
+    assert read(new) == {"channels": ["conda-forge", "nodefaults"], "dependencies": ["anaconda"]}
+    assert [change.code for change in edit.skipped] == ["rewrite/not-on-conda-forge"]
+
+
+def test_what_two_lines_say_of_one_package_is_nobody_s_to_decide() -> None:
+    text = "channels: [defaults]\ndependencies:\n- numpy=1.20\n- numpy-base=1.21\n"
+    new, edit = edited_conda(text, "conda.yaml", {})
+    assert read(new)["dependencies"] == ["numpy=1.20", "numpy-base=1.21"]
+    (change,) = edit.skipped
+    assert (change.code, change.after) == ("rewrite/not-on-conda-forge", "numpy=1.21")
 
 
 def test_the_last_line_may_go_and_takes_no_newline_with_it() -> None:
