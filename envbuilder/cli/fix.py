@@ -132,7 +132,15 @@ class _Run:
                 settings=wanted.settings, policy=wanted.policy, progress=self._progress,
             )  # fmt: skip
             say(f"registered {visible(done.uri)} ({_PROOFS[done.proof]})")
+            say(_way_line(done))
         return _object(uri, found, done)
+
+
+def _way_line(done: Registration) -> str:
+    """Say which way the files of a new version went."""
+    if done.copied and not done.why:
+        return f"{done.copied} files were copied in the store of artifacts, {done.uploaded} uploaded"
+    return f"{done.uploaded} files were uploaded from this host: {visible(done.why)}"
 
 
 _PROOFS = {
@@ -157,6 +165,7 @@ def _object(uri: str, found: Mended, done: Registration | None) -> dict[str, Any
     made = done and {
         "model": done.uri, "version": done.version, "run_id": done.run_id, "lock_id": done.lock_id,
         "proof": done.proof, "tags": dict(done.tags), "aliases": list(done.aliases),
+        "copied": done.copied, "uploaded": done.uploaded,
     }  # fmt: skip
     return {
         "model": uri,

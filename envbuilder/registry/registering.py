@@ -1,7 +1,8 @@
 """A mended model registered as a new version of the same registered model; the old version stays as it is.
 
-MLflow has no copy on the server's side, so the model's files go through this host: they are in the store, as
-for loading. The new version gets a run of its own, in the experiment of the old one's.
+MLflow has no copy on the server's side. Where clients have direct access to S3, that copies what stays as it is;
+else the model's files, which are in the store for the proof, are uploaded. The new version gets a run of its own,
+in the experiment of the old one's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from envbuilder.errors import EnvbuilderError
 from envbuilder.process import neutral_directory
+from envbuilder.redact import excerpt
 from envbuilder.remote.dialogue import ask, failure
 from envbuilder.remote.errors import RemoteError
 from envbuilder.remote.whole import SECONDS, hold
@@ -60,6 +62,12 @@ class Registration:
     proof: Proof
     tags: tuple[tuple[str, str], ...]
     aliases: tuple[str, ...]
+    copied: int
+    """How many files the store of artifacts has copied by itself."""
+    uploaded: int
+    """How many went there from this host, ..."""
+    why: str
+    """... and why, where all could have been copied."""
 
 
 def register(
@@ -169,7 +177,7 @@ def _registered(
 ) -> Registration:
     request = {
         "op": "register", "uri": mended.uri, "name": mended.name, "version": mended.version,
-        "folder": str(model), "tags": dict(tags), "run_tag": f"{TAG}source_run", "aliases": list(aliases),
+        "folder": str(model), "own": [*mended.changed, PYLOCK, LOCKED], "tags": dict(tags), "run_tag": f"{TAG}source_run", "aliases": list(aliases),
     }  # fmt: skip
     answer = ask(request, settings, seconds=SECONDS)
     try:
@@ -195,4 +203,7 @@ def _read(
         proof="predicted" if proof == "predicted" else "loaded" if proof == "loaded" else "skipped",
         tags=tags,
         aliases=aliases,
+        copied=answer.number("copied"),
+        uploaded=answer.number("uploaded"),
+        why=excerpt(answer.text("why"), 300),
     )

@@ -12,6 +12,7 @@ import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 _MODELS = re.compile(r"models:(?P<host>//[^/]*)?/(?P<name>[^/@]+)(?:@(?P<alias>[^/]+)|/(?P<version>[^/]+))")
 
@@ -124,8 +125,9 @@ def _registered_anew(request: dict[str, Any]) -> dict[str, Any]:
     tags = {**request["tags"], **({request["run_tag"]: old.run_id} if old.run_id else {})}
     run = client.create_run(_experiment(client, old.run_id), tags=tags)
     try:
-        client.log_artifacts(run.info.run_id, request["folder"], "model")
         source = f"{run.info.artifact_uri.rstrip('/')}/model"
+        copied, why = _copied(client, request, source)
+        _upload(client, run.info.run_id, request["folder"], copied)
         made = client.create_model_version(name, source, run.info.run_id, tags=tags)
     except BaseException:
         client.set_terminated(run.info.run_id, "FAILED")
@@ -133,7 +135,67 @@ def _registered_anew(request: dict[str, Any]) -> dict[str, Any]:
     client.set_terminated(run.info.run_id)
     for alias in request["aliases"]:
         client.set_registered_model_alias(name, alias, made.version)
-    return {"version": str(made.version), "run_id": run.info.run_id, "source_run": old.run_id or ""}
+    return {
+        "version": str(made.version), "run_id": run.info.run_id, "source_run": old.run_id or "",
+        "copied": len(copied), "uploaded": len(_files(request["folder"])) - len(copied), "why": why,
+    }  # fmt: skip
+
+
+def _copied(registry: Any, request: dict[str, Any], after: str) -> tuple[list[str], str]:
+    """Let S3 copy the files of a model that stay as they are; return their paths, and why it is not all of them."""
+    done: list[str] = []
+    try:
+        before = registry.get_model_version_download_uri(request["name"], request["version"])
+        source, target = (urlsplit(uri) for uri in (before, after))
+        if {source.scheme, target.scheme} != {"s3"}:
+            return [], "only S3 copies by itself, where clients have direct access to it"
+        import boto3
+
+        client = boto3.client("s3", endpoint_url=os.environ.get("MLFLOW_S3_ENDPOINT_URL") or None)
+        there = dict(_objects(client, source.netloc, f"{source.path.strip('/')}/"))
+        for path in _unchanged(request, there):
+            key = {"Bucket": source.netloc, "Key": there[path]["Key"]}
+            client.copy(key, target.netloc, f"{target.path.strip('/')}/{path}")
+            done.append(path)
+    except Exception as error:  # noqa: BLE001 - MLflow's own way has other rights and options
+        return done, f"{type(error).__name__}: {error}"[:500]
+    return done, "" if done else "none of them is there as it was downloaded"
+
+
+def _unchanged(request: dict[str, Any], there: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the files that are not ours, and there as they were when the model was downloaded and proved."""
+    files = (path for path in _files(request["folder"]) if path not in request["own"] and path in there)
+    return [path for path in files if _same(there[path], os.stat(os.path.join(request["folder"], path)))]  # noqa: PTH116, PTH118
+
+
+def _objects(client: Any, bucket: str, prefix: str) -> Any:
+    """Yield what is below a prefix, by its path from there."""
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", ()):
+            yield entry["Key"][len(prefix) :], entry
+
+
+def _same(entry: dict[str, Any], status: os.stat_result) -> bool:
+    """Whether an object has not been written since it was downloaded."""
+    return bool(entry["Size"] == status.st_size and entry["LastModified"].timestamp() <= status.st_mtime)
+
+
+def _files(folder: str) -> list[str]:
+    return sorted(
+        os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118
+        for place, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+def _upload(client: Any, run_id: str, folder: str, copied: list[str]) -> None:
+    """Upload all of a folder but what was copied."""
+    if not copied:
+        client.log_artifacts(run_id, folder, "model")
+        return
+    for path in sorted(set(_files(folder)) - set(copied)):
+        place = f"model/{path}".rpartition("/")[0]
+        client.log_artifact(run_id, os.path.join(folder, path), place)  # noqa: PTH118
 
 
 def _experiment(client: Any, run_id: str | None) -> str:
