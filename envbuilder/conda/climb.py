@@ -85,7 +85,7 @@ def _solved(attempt: Attempt, channels: Channels) -> Solved | CondaFailure:
 def _whole_range(attempt: Attempt, _: CondaFailure) -> Attempt | None:
     """Any Python of the range that a file names, where the day's favourite of them does not do."""
     python = attempt.python
-    return replace(attempt, python=replace(python, spec=python.whole, whole="")) if python.whole else None
+    return replace(attempt, python=replace(python, text=python.whole, whole="")) if python.whole else None
 
 
 def _exempt_culprits(attempt: Attempt, failure: CondaFailure) -> Attempt | None:

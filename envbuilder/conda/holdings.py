@@ -31,6 +31,8 @@ class Holdings:
     """What is held of the Python, the dependencies, the seeds and the pip side's pins, each in their order."""
 
     python: Held
+    minor: tuple[Release, ...]
+    """Every patch release of the Python's minor version."""
     requirements: tuple[tuple[CondaRequirement, Held], ...]
     seeds: tuple[tuple[PypiRequirement, Held], ...]
     pins: tuple[tuple[Pin, Held], ...]
@@ -39,16 +41,18 @@ class Holdings:
 def holdings_of(attempt: Attempt, channels: Channels) -> Holdings:
     """Ask the channels. Raises as Channels.matching() does."""
     minor = ".".join(map(str, attempt.python.minor))
-    asked = [(attempt.python.spec, pin_text(PYTHON, f"=={minor}.*"), str(PYTHON))]
+    patches = pin_text(PYTHON, f"=={minor}.*")
+    asked = [(attempt.python.spec, attempt.python.text, str(PYTHON))]
     asked += [(spec_text(r), spec_text(without_build(r)), _bare(r)) for r in attempt.requirements]
     asked += [(seed_spec(seed), seed_spec(seed), str(seed.name)) for seed in attempt.seeds]
     asked += [(pin.spec, pin.spec, str(pin.name)) for pin in attempt.pins]
-    flat = list(dict.fromkeys(spec for specs in asked for spec in specs))
+    flat = list(dict.fromkeys([patches, *(spec for specs in asked for spec in specs)]))
     found = dict(zip(flat, channels.matching(flat, attempt.question), strict=True))
     held = iter([Held(exact=found[a], loose=found[b], named=found[c]) for a, b, c in asked])
     python = next(held)
     return Holdings(
         python=python,
+        minor=found[patches],
         requirements=tuple((r, next(held)) for r in attempt.requirements),
         seeds=tuple((seed, next(held)) for seed in attempt.seeds),
         pins=tuple((pin, next(held)) for pin in attempt.pins),

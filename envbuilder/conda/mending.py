@@ -146,8 +146,10 @@ def _other_patch(attempt: Attempt, held: Holdings) -> Attempt:
     wanted = attempt.python
     if held.python.exact:
         return attempt
+    if held.python.loose:
+        return _any_build(attempt)
     named = "{}.{}".format(*wanted.minor)
-    if not wanted.patch or not held.python.loose:
+    if not wanted.patch or not held.minor:
         origin = wanted.wish.origin if wanted.wish else None
         text = wanted.wish.text if wanted.wish else named
         lines = [(origin, f"python {text}")] if origin else []
@@ -158,7 +160,7 @@ def _other_patch(attempt: Attempt, held: Holdings) -> Attempt:
             lines,
             "name another with --python",
         )
-    patch = _nearest_patch(wanted.patch, _of_day(held.python.loose, attempt.cutoff))
+    patch = _nearest_patch(wanted.patch, _of_day(held.minor, attempt.cutoff))
     change = Change(
         code="python/patch",
         message=f"python {wanted.patch} is in none of the channels; {patch} of the same minor version is used",
@@ -167,7 +169,21 @@ def _other_patch(attempt: Attempt, held: Holdings) -> Attempt:
         after=patch,
         origin=wanted.wish.origin if wanted.wish else None,
     )
-    return replace(attempt, python=replace(wanted, spec=pin_text(PYTHON, f"=={patch}"))).changed(change)
+    asked = replace(wanted, text=pin_text(PYTHON, f"=={patch}"), build="")
+    return replace(attempt, python=asked).changed(change)
+
+
+def _any_build(attempt: Attempt) -> Attempt:
+    wanted = attempt.python
+    change = Change(
+        code="rewrite/build-string",
+        message="no channel has that build of python; any build will do",
+        effect=Effect.ADAPTED,
+        before=wanted.spec,
+        after=wanted.text,
+        origin=wanted.wish.origin if wanted.wish else None,
+    )
+    return replace(attempt, python=replace(wanted, build="")).changed(change)
 
 
 def _of_day(releases: Sequence[Release], cutoff: datetime.datetime | None) -> Sequence[Release]:
@@ -207,7 +223,7 @@ def _raise_day(attempt: Attempt, held: Holdings) -> Attempt:
 
 def _times(held: Holdings, minor: tuple[int, int]) -> Iterator[tuple[datetime.datetime | None, str]]:
     """Yield since when each pin can be had."""
-    yield since(held.python.exact or held.python.loose, minor), str(PYTHON)
+    yield since(held.python.exact or held.python.loose or held.minor, minor), str(PYTHON)
     for item, found in held.requirements:
         if pinned(item):
             yield since(found.exact or found.loose, minor), f"{item.name} {pinned(item)}"

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from envbuilder.resolver.wishes import Wish
 
 
-def wanted_python(wish: Wish | None, moment: datetime.datetime) -> tuple[WantedPython, tuple[Change, ...]]:
+def wanted_python(
+    wish: Wish | None, moment: datetime.datetime, build: str = ""
+) -> tuple[WantedPython, tuple[Change, ...]]:
     """Return what to ask for: the version named, else of a range, or of all, what was in use on that day.
 
+    ``build`` is the conda build that the wish comes with, if it does.
     Raises ResolveError (``python/unknown``) for a range that no Python is in.
     """
     if wish is None:
@@ -32,12 +35,14 @@ def wanted_python(wish: Wish | None, moment: datetime.datetime) -> tuple[WantedP
             effect=Effect.ADAPTED,
             after=named,
         )
-        return WantedPython(spec=pin_text(PYTHON, f"=={named}.*"), minor=minor), (change,)
+        return WantedPython(text=pin_text(PYTHON, f"=={named}.*"), minor=minor), (change,)
     version = wish.version
     if version and len(version) > 1:
         patch = wish.text if len(version) > 2 else ""
-        spec = pin_text(PYTHON, f"=={patch}" if patch else f"=={wish.text}.*")
-        return WantedPython(spec=spec, minor=(version[0], version[1]), wish=wish, patch=patch), ()
+        text = pin_text(PYTHON, f"=={patch}" if patch else f"=={wish.text}.*")
+        return WantedPython(
+            text=text, minor=(version[0], version[1]), wish=wish, patch=patch, build=build
+        ), ()
     return _of_range(wish, f"=={wish.text}.*" if version else wish.text, moment), ()
 
 
@@ -46,8 +51,8 @@ def _of_range(wish: Wish, specifier: str, moment: datetime.datetime) -> WantedPy
     for minor in preferred_minors(moment):
         patches = (f"{minor[0]}.{minor[1]}.{n}" for n in range(LAST_PATCH[minor] + 1))
         if any(allowed.contains(patch) for patch in patches):
-            spec = pin_text(PYTHON, f"{specifier},=={minor[0]}.{minor[1]}.*")
-            return WantedPython(spec=spec, minor=minor, wish=wish, whole=pin_text(PYTHON, specifier))
+            text = pin_text(PYTHON, f"{specifier},=={minor[0]}.{minor[1]}.*")
+            return WantedPython(text=text, minor=minor, wish=wish, whole=pin_text(PYTHON, specifier))
     raise ResolveError(
         f"no python that envbuilder knows satisfies {specifier}",
         code="python/unknown",

@@ -125,7 +125,8 @@ class _Task:
     def _start(self, wish: Wish | None, day: datetime.datetime | None, choice: tuple[Change, ...]) -> Attempt:
         """Say what is asked first. Raises ResolveError where ``strict`` forbids the choice of the Python."""
         spec, created = self.rewritten.spec, self.rewritten.spec.provenance.created
-        python, guess = wanted_python(wish, day or datetime.datetime.now(datetime.timezone.utc))
+        build = next((p.build for p in spec.python if wish and p.origin == wish.origin), "")
+        python, guess = wanted_python(wish, day or datetime.datetime.now(datetime.timezone.utc), build)
         target = self._target("{}.{}.0".format(*python.minor))
         choice += guess
         if self.request.strict and choice:

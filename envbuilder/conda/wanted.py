@@ -27,15 +27,22 @@ _PIN = re.compile(r"={1,2}[^=<>!~,|*]+|[0-9][^=<>!~,|*]*\.\*")
 class WantedPython:
     """The Python to solve for."""
 
-    spec: str
-    """The match specification."""
+    text: str
+    """The match specification, without a build."""
     minor: tuple[int, int]
     """The one that is expected: markers and builds are judged by it before there is a solution."""
     wish: Wish | None = None
     patch: str = ""
     """The patch release that is named; empty where none is."""
+    build: str = ""
+    """The build that is named; empty for any."""
     whole: str = ""
-    """The specification of the whole range that a file names, where ``spec`` is a part of it; else empty."""
+    """The specification of the whole range that a file names, where ``text`` is a part of it; else empty."""
+
+    @property
+    def spec(self) -> str:
+        """The match specification."""
+        return f'{self.text.removesuffix("]")},build="{self.build}"]' if self.build else self.text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

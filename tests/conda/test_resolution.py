@@ -19,7 +19,7 @@ from envbuilder.findings import Fidelity, Origin, fidelity_of
 from envbuilder.request import Request
 from envbuilder.resolver.engine import FailureKind
 from envbuilder.settings import Settings
-from envbuilder.spec import Channel, CondaRequirement, PypiName, PypiRequirement
+from envbuilder.spec import Channel, CondaRequirement, PypiName, PypiRequirement, PythonRequest
 from tests.conda.toychannel import (
     SEEDS,
     Bench,
@@ -168,7 +168,7 @@ class Undated:
 
 def test_the_day_is_given_up_at_last() -> None:
     start = Attempt(
-        python=WantedPython(spec='python[version="3.8.*"]', minor=(3, 8)), requirements=(need("numpy"),),
+        python=WantedPython(text='python[version="3.8.*"]', minor=(3, 8)), requirements=(need("numpy"),),
         sources=(), platform="linux-x86_64", virtual=(), cutoff=day("2021-06-01"),
     )  # fmt: skip
     channels = Undated()
@@ -183,6 +183,17 @@ def test_another_patch_of_python(made: Made) -> None:
     assert lock.target.python == "3.8.12"
     assert codes(lock) == ["python/patch"]
     assert fidelity_of(lock.changes) is Fidelity.ADAPTED
+
+
+@pytest.mark.parametrize(("build", "told"), [("h1_cpython", []), ("hffff_5", ["rewrite/build-string"])])
+def test_a_build_of_python(made: Made, build: str, told: list[str]) -> None:
+    wish = PythonRequest(text="3.8.18", build=build, origin=Origin(file="conda.yaml", line=2))
+    other = record("python", "3.8.18", build="h9_cpython", build_number=9)
+    spec = rewritten()
+    lock = made(*BASE, other).resolve(replace(spec, spec=replace(spec.spec, python=(wish,))), need("numpy"))
+    assert codes(lock) == told
+    expected = "h9_cpython" if told else "h1_cpython"
+    assert [p.build for p in lock.conda if p.name == "python"] == [expected]
 
 
 def test_a_build_that_is_not_there_is_dropped(made: Made) -> None:
