@@ -100,8 +100,6 @@ class Listings:
         state = _read(folder)
         if state and (self._offline or 0 <= time.time() - state.asked < state.fresh):
             return folder / state.file
-        if self._offline and any(place.secret.startswith("file:") for place in self._access.places(channel)):
-            state = None
         return self._access.first(channel, lambda place: self._fetched(folder, place, subdir, state))
 
     def _fetched(self, folder: Path, place: SafeUrl, subdir: str, state: _State | None) -> Path | None:

@@ -196,51 +196,17 @@ def test_an_archive_that_leaves_its_folder(
     assert not list(tmp_path.rglob("escaped"))
 
 
-@pytest.mark.parametrize(
-    ("url", "code"),
-    [
-        ("https://repo.anaconda.com/pkgs/main/linux-64/plain-2.0-0.conda", "channel/restricted"),
-        ("DEFAULTS/pkgs/main/linux-64/plain-2.0-0.conda", "channel/restricted"),
-        ("https://conda.anaconda.org/conda-forge/../main/linux-64/plain-2.0-0.conda", "channel/not-allowed"),
-        ("https://conda.anaconda.org/conda-forge/linux-64/%2e%2e/plain-2.0-0.conda", "channel/not-allowed"),
-        (
-            "https://conda.anaconda.org/conda-forge/linux-64/plain-2.0-0.conda?x=/pkgs/main",
-            "channel/not-allowed",
-        ),
-        (
-            "https://user:secret@conda.anaconda.org/conda-forge/linux-64/plain-2.0-0.conda",
-            "channel/not-allowed",
-        ),
-        (
-            "https://conda.anaconda.org.example.org/conda-forge/linux-64/plain-2.0-0.conda",
-            "channel/not-allowed",
-        ),
-        ("DEFAULTS/linux-64/plain-2.0-0.conda", "channel/not-allowed"),
-        ("file:///conda-forge/linux-64/plain-2.0-0.conda", "channel/not-allowed"),
-    ],
-)
 def test_a_lock_that_names_another_place(
-    solved: Solved, installed: Install, defaults_channel: Server, url: str, code: str
+    solved: Solved, installed: Install, defaults_channel: Server, tmp_path: Path
 ) -> None:
+    """The gate's own tests have the spellings."""
     (package,) = solved("plain")
-    url = url.replace("DEFAULTS", defaults_channel.url)
+    url = SafeUrl(f"{defaults_channel.url}/pkgs/main/linux-64/{package.filename}")
     with pytest.raises(PolicyError) as caught:
-        installed((dataclasses.replace(package, url=SafeUrl(url)),))
-    assert caught.value.code == code
-    assert "secret" not in str(caught.value)
+        installed((dataclasses.replace(package, url=url),))
+    assert caught.value.code == "channel/restricted"
     assert defaults_channel.seen == []
-
-
-def test_a_lock_of_another_channel(solved: Solved, installed: Install) -> None:
-    (package,) = solved("plain")
-    for channel, code in (
-        ("https://conda.anaconda.org/main", "channel/restricted"),
-        ("https://conda.anaconda.org/other", "channel/not-allowed"),
-    ):
-        url = SafeUrl(f"{channel}/linux-64/{package.filename}")
-        with pytest.raises(PolicyError) as caught:
-            installed((dataclasses.replace(package, channel=channel, url=url),))
-        assert caught.value.code == code
+    assert not (tmp_path / "tree").exists()
 
 
 def test_an_archive_behind_a_redirect_to_a_licensed_channel(
