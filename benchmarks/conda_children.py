@@ -38,8 +38,12 @@ def child(request: dict[str, Any], folder: Path) -> Ended:
     with neutral_directory(folder) as directory:
         asked, answer = directory / "request.json", directory / "answer.json"
         asked.write_text(json.dumps({"folder": str(directory), **request}), encoding="utf-8")
-        argv = [sys.executable, "-I", str(dialogue.CHILD), str(asked), str(answer)]
-        done = run(argv, directory=directory, variables=dialogue.VARIABLES, bounds=GENEROUS)
+        done = run(
+            dialogue.argv_of(asked, answer),
+            directory=directory,
+            variables=dialogue.VARIABLES,
+            bounds=GENEROUS,
+        )
         return Ended(finished=done, answer=json.loads(answer.read_bytes()) if answer.exists() else None)
 
 

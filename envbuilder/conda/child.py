@@ -1,4 +1,6 @@
-"""The child process in which py-rattler runs: request and answer are files, named by the two arguments.
+"""The child process in which py-rattler runs: request and answer are files, named by the first two arguments.
+
+The third is the folder that has py-rattler, for where Python does not look by itself.
 
 It has no network: channels' lists and unpacked packages are files that its parent checked. It ends by
 ``os._exit`` in the moment in which its answer is complete, since py-rattler's threads crash a good part of the
@@ -14,6 +16,9 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+
+# Behind everything else: nothing there can take the place of a module of Python's own.
+sys.path.append(sys.argv[3])
 
 import rattler
 from rattler.exceptions import InvalidMatchSpecError, SolverError
@@ -188,4 +193,4 @@ def main(request: str, answer: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:3])

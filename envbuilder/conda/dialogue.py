@@ -37,6 +37,13 @@ def available() -> None:
         )
 
 
+def argv_of(asked: Path, answer: Path) -> list[str]:
+    """Return the command line of a child; where py-rattler lies may be a place that ``-I`` hides (a user's own)."""
+    spec = find_spec("rattler")
+    place = str(Path(spec.origin).parent.parent) if spec and spec.origin else ""
+    return [sys.executable, "-I", str(CHILD), str(asked), str(answer), place]
+
+
 def ask(
     request: Mapping[str, Any], *, seconds: float = SECONDS, folder: Path | None = None
 ) -> dict[str, Any]:
@@ -48,8 +55,9 @@ def ask(
     with neutral_directory(folder) as directory:
         asked, answer = directory / "request.json", directory / "answer.json"
         asked.write_text(json.dumps({"folder": str(directory), **request}), encoding="utf-8")
-        argv = [sys.executable, "-I", str(CHILD), str(asked), str(answer)]
-        done = run(argv, directory=directory, variables=VARIABLES, seconds=seconds, bounds=GENEROUS)
+        done = run(
+            argv_of(asked, answer), directory=directory, variables=VARIABLES, seconds=seconds, bounds=GENEROUS
+        )
         try:
             found = json.loads(answer.read_bytes())
         except (OSError, ValueError, RecursionError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -39,6 +40,8 @@ LONGEST: Final = 3600
 """Seconds for which a list counts as new, whatever its server says."""
 
 _CHUNK: Final = 1 << 20
+_INDEXED: Final = b'"indexed_timestamp"'
+_IGNORED: Final = b'"indexed-timestamp"'
 _AGE: Final = re.compile(r"(?:^|[\s,])max-age=(\d{1,9})")
 
 
@@ -155,13 +158,29 @@ def _copy(answer: Answer, stream: IO[bytes], *, packed: bool) -> tuple[int, str]
     chunks = _chunks(answer)
     source = zstd_stream(piped(chunks)) if packed else piped(chunks)
     size, whole = 0, hashlib.sha256()
-    while chunk := _some(source, answer):
+    for chunk in _by_build(iter(functools.partial(_some, source, answer), b"")):
         size += len(chunk)
         whole.update(chunk)
         if size > LARGEST:
             raise WebError(answer.url, f"more than {LARGEST} bytes", code="web/size", passing=False)
         stream.write(chunk)
     return size, whole.hexdigest()
+
+
+def _by_build(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield a list in which no package has a time but that of its build.
+
+    The other one is when a package came to this very server: behind a mirror that made its own list all are
+    new, and a lock must not depend on who serves a channel. Under another name of the same length it is
+    nothing to py-rattler.
+    """
+    rest = b""
+    for chunk in chunks:
+        data = (rest + chunk).replace(_INDEXED, _IGNORED)
+        cut = max(len(data) - len(_INDEXED) + 1, 0)
+        rest = data[cut:]
+        yield data[:cut]
+    yield rest
 
 
 def _some(source: Any, answer: Answer) -> bytes:

@@ -48,8 +48,8 @@ class CondaQuestion:
     """As in Target: ``linux-x86_64``."""
     virtual: tuple[VirtualPackage, ...]
     cutoff: datetime.datetime | None = None
-    """Records that were built later (published later, where the channel tells that) do not exist. Aware, any
-    zone. Those without a time exist only where nothing else gives a solution."""
+    """Records that were built later do not exist (aware, any zone). Those without a time exist only where
+    nothing else gives a solution."""
     exempt: tuple[CondaName, ...] = ()
     """Packages to which the cut-off does not apply."""
 

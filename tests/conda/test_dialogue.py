@@ -77,3 +77,18 @@ def test_without_py_rattler(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ToolError) as caught:
         ask({})
     assert caught.value.hint == "pip install 'envbuilder[conda]'"
+
+
+def test_py_rattler_in_a_folder_that_python_hides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a user's own packages, say: ``-I`` leaves them out."""
+    (tmp_path / "rattler").mkdir()
+    (tmp_path / "rattler" / "__init__.py").touch()
+    monkeypatch.delitem(sys.modules, "rattler", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    program = tmp_path / "child.py"
+    program.write_text(
+        "import json, sys\n"
+        "open(sys.argv[2], 'w').write(json.dumps({'place': sys.argv[3], 'seen': sys.argv[3] in sys.path}))"
+    )
+    monkeypatch.setattr(dialogue, "CHILD", program)
+    assert ask({}) == {"place": str(tmp_path), "seen": False}

@@ -20,7 +20,7 @@ from envbuilder.settings import Settings
 from fixtures.conda_channel import PLACEHOLDER, File, Package, index, write
 from tests.conda.conftest import Install
 from tests.condaserver import CONDA_FORGE, Channel
-from tests.webserver import Server
+from tests.webserver import SECRET, Server
 
 Solved = Callable[..., tuple[CondaPackage, ...]]
 
@@ -218,6 +218,27 @@ def test_an_archive_behind_a_redirect_to_a_licensed_channel(
         installed(packages)
     assert caught.value.code == "channel/restricted"
     assert defaults_channel.seen == []
+
+
+def test_credentials_of_a_mirror_stay_out_of_everything(
+    small: Channel, settings: Settings, cache: Path, tmp_path: Path
+) -> None:
+    from envbuilder.conda.questions import CondaSolution
+    from envbuilder.conda.solving import solve
+    from tests.conda.conftest import question
+
+    small.server.guarded = True
+    mirror = SafeUrl(small.url.replace("http://", f"http://user:{SECRET}@"))
+    sources = (Source(channel=CONDA_FORGE, mirrors=(mirror,)),)
+    answer = solve(question(small, "plain", sources=sources), cache=cache, settings=settings)
+    assert isinstance(answer, CondaSolution), answer
+    install(
+        answer.packages, tree=tmp_path / "tree", final=tmp_path / "final", cache=cache, sources=sources,
+        settings=settings, scratch=tmp_path / "scratch",
+    )  # fmt: skip
+    assert (tmp_path / "tree/share/plain").is_file()
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
 
 
 @pytest.mark.index

@@ -110,7 +110,10 @@ def test_strict_priority_of_channels(small: Channel, settings: Settings, cache: 
 
 
 def days(channel: Channel) -> None:
-    """Put releases of several days, and one without a day, into a channel."""
+    """Put releases of several days, and one without a day, into a channel.
+
+    They came to its list just now, which is no reason not to take them.
+    """
     for version, day in (("1.0", 1), ("2.0", 10), ("3.0", 20), ("4.0", None)):
         built = datetime.datetime(2021, 5, day, 12, tzinfo=datetime.timezone.utc) if day else None
         write(
@@ -251,6 +254,15 @@ def test_credentials_of_the_host(small: Channel, settings: Settings, cache: Path
     assert shown(solve(question(small, "plain"), cache=cache, settings=known)) == ["plain 2.0 0"]
     for path in cache.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes()
+
+
+def test_a_list_is_cut_anywhere_and_keeps_its_bytes() -> None:
+    from envbuilder.conda.listings import _by_build
+
+    text = b'{"indexed_timestamp":1,"a":"x","timestamp":2,"indexed_timestamp":3}' * 3
+    for size in range(1, 60):
+        parts = iter([text[start : start + size] for start in range(0, len(text), size)])
+        assert b"".join(_by_build(parts)) == text.replace(b"indexed_timestamp", b"indexed-timestamp")
 
 
 @needs_real
