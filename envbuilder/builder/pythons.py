@@ -6,7 +6,7 @@ What comes from there is an interpreter like any other: environments of the pack
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from envbuilder.digests import digest
@@ -14,6 +14,7 @@ from envbuilder.errors import EnvbuilderError
 from envbuilder.interpreters.managed import refusal
 from envbuilder.interpreters.ways import HostWay, UvWay, Way
 from envbuilder.progress import SILENT
+from envbuilder.resolver.engine import FailureKind
 from envbuilder.resolver.targets import host_platform
 from envbuilder.store.packages import using_conda
 from envbuilder.store.trouble import told
@@ -52,6 +53,8 @@ class CondaWay:
     settings: Settings
     policy: Policy
     name: str = "conda-forge"
+    _unreachable: list[str] = field(default_factory=list, repr=False)
+    """Why it could not be reached: who asks again at once would only wait again."""
 
     def leads_to(self, interpreter: Interpreter) -> bool:
         """What lies in one of our folders."""
@@ -60,8 +63,14 @@ class CondaWay:
 
     def refusal(self) -> str:
         """Return why nothing may be fetched; empty if it may."""
+        from importlib.util import find_spec
+
         from envbuilder.channels import canonical
 
+        if self._unreachable:
+            return self._unreachable[0]
+        if find_spec("rattler") is None:
+            return "py-rattler is not installed (pip install 'envbuilder[conda]')"
         allow = self.policy.channels.allow
         if allow and canonical(CHANNEL) not in map(canonical, allow):
             return "the policy's [channels] does not allow it"
@@ -92,7 +101,11 @@ class CondaWay:
         )
         with using_conda(self.store.layout):
             answer = solve(question, cache=self.store.conda_cache, settings=self.settings, progress=progress)
-        return answer.text if isinstance(answer, CondaFailure) else answer.packages
+        if not isinstance(answer, CondaFailure):
+            return answer.packages
+        if answer.kind is FailureKind.NETWORK:
+            self._unreachable.append(answer.text)
+        return answer.text
 
     def _install(self, packages: Sequence[CondaPackage], progress: Progress) -> None:
         """Lay a Python out aside and move it to its place in one step: half of one must never be found."""

@@ -106,14 +106,14 @@ class Interpreters:
 
     def _fetch(self, way: FetchingWay, wish: str, wanted: _Wish, progress: Progress) -> list[str]:
         """Try the wish itself, then its minor: not every patch release is offered. Return what failed."""
-        refused = way.refusal()
-        if refused:
-            return [f"{way.name}: not tried, {refused}"]
         wishes = [wish]
         if isinstance(wanted, _Exact):
             wishes.append(f"{wanted.release[0]}.{wanted.release[1]}")
         failed: list[str] = []
         for text in wishes:
+            refused = way.refusal()
+            if refused:
+                return failed or [f"{way.name}: not tried, {refused}"]
             progress.phase("interpreter", f"fetching Python {text}")
             reason = way.fetch(text, progress=progress)
             if not reason:

@@ -13,6 +13,7 @@ from envbuilder.builder.pythons import CondaWay, ways_of
 from envbuilder.errors import InterpreterError
 from envbuilder.interpreters.choice import Interpreters
 from envbuilder.policy import Channels, Policy, Pythons
+from envbuilder.redact import SafeUrl
 from envbuilder.settings import Settings
 from envbuilder.store.store import Store
 from tests.builder.condasmith import MINOR, policy_for, small_channel
@@ -65,6 +66,18 @@ def test_what_conda_forge_has_not_is_told_beside_all_else(host: Settings, policy
         interpreters(host, only).choose("3.5")
     assert "conda-forge of 3.5: " in caught.value.detail
     assert "download by uv" not in caught.value.detail
+
+
+def test_who_cannot_be_reached_is_not_asked_twice(host: Settings, tmp_path: Path) -> None:
+    mirrors = (("conda-forge", (SafeUrl((tmp_path / "no-channel").as_uri()),)),)
+    policy = Policy(python=CONDA_ONLY, channels=Channels(mirrors=mirrors))
+    found = interpreters(host, policy)
+    for told in ("conda-forge of 3.8.8: ", "conda-forge: not tried, "):
+        with pytest.raises(InterpreterError) as caught:
+            found.choose("3.8.8")
+        lines = [line for line in caught.value.detail.splitlines() if "conda-forge" in line]
+        assert len(lines) == 1
+        assert lines[0].startswith(told)
 
 
 @pytest.mark.parametrize(
