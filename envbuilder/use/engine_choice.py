@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from envbuilder.errors import PolicyError
+from envbuilder.errors import PolicyError, ResolveError
+from envbuilder.findings import Effect
 from envbuilder.redact import excerpt
 from envbuilder.rewriter.located import name_located
 from envbuilder.rewriter.names import Absent, answer_for
@@ -13,6 +14,7 @@ from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.rewriter.translation import why_conda
 
 if TYPE_CHECKING:
+    from envbuilder.lock import Lock
     from envbuilder.policy import Policy
     from envbuilder.request import EngineName, Request
     from envbuilder.spec import EnvSpec, Rewritten
@@ -74,6 +76,34 @@ def choose_engine(rewritten: Rewritten, request: Request, policy: Policy) -> Eng
     if names:
         return EngineChoice(engine="auto", reason=_sufficient(spec, policy), names=names)
     return EngineChoice(engine="auto", reason="nothing but Python is asked of conda")
+
+
+def second_choice(
+    choice: EngineChoice, rewritten: Rewritten, came_of: Lock | ResolveError, request: Request, policy: Policy
+) -> EngineChoice | None:
+    """Return the choice of a conda environment where the index turned out to lack what was asked of conda.
+
+    ``came_of`` is what the first choice led to: a lock in which such a package is another than the named one, or
+    no lock because of such lines. None where the first choice has to do.
+    """
+    if not choice.names or {choice.engine, request.engine, policy.conda.engine} != {"auto"}:
+        return None
+    lines = {item.origin: str(item.name) for item in rewritten.original.conda}
+    if isinstance(came_of, ResolveError):
+        unreached = came_of.code in {"resolve/network", "resolve/tool"}
+        met = () if unreached else tuple(origin for origin, _ in came_of.requirements)
+    else:
+        told = frozenset(rewritten.changes)
+        met = tuple(
+            c.origin for c in came_of.changes if c.effect is Effect.DEGRADED and c not in told and c.origin
+        )
+    names = tuple(sorted({lines[origin] for origin in met if origin in lines}))
+    if not names:
+        return None
+    shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+    return EngineChoice(
+        engine="conda", reason=f"the package index lacks what is asked for: {shown}", names=names
+    )
 
 
 def _sufficient(spec: EnvSpec, policy: Policy) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from envbuilder.environment import CONDA_LAYOUT_VERSION, LAYOUT_VERSION, environment_id
@@ -115,7 +115,8 @@ def explain(
             model=str(model), wishes=tuple(_wishes(rewritten.original)), changes=rewritten.changes,
             findings=rewritten.spec.findings, keys=(spec_key,), choice=choice, stopped_by=error,
         )  # fmt: skip
-    lock = locked.lock
+    lock, rewritten = locked.lock, locked.rewritten
+    spec_key = replace(spec_key, value=lock.spec_id, made_of=tuple(_spec_parts(rewritten.spec)))
     keys = [spec_key, Key(name="lock_id", value=lock.lock_id, made_of=tuple(_lock_parts(lock)))]
     interpreter = None if lock.conda else _interpreter(lock, settings, store)
     environment = None
@@ -129,7 +130,7 @@ def explain(
         changes=lock.changes,
         findings=rewritten.spec.findings,
         packages=tuple(_packages(lock, rewritten)),
-        choice=choice,
+        choice=locked.choice,
         keys=tuple(keys),
         environment=environment,
         remarks=read_findings(environment.prefix) if environment else (),

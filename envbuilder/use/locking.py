@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from envbuilder.errors import UsageError
+from envbuilder.errors import EnvbuilderError, ResolveError, UsageError
+from envbuilder.findings import Fidelity, fidelity_of
 from envbuilder.flavors import imports_of
 from envbuilder.interpreters.choice import Interpreters
 from envbuilder.policy import DEFAULT
@@ -16,8 +19,9 @@ from envbuilder.request import Request
 from envbuilder.resolver.engines import engine_for
 from envbuilder.resolver.resolution import resolve
 from envbuilder.resolver.targets import host_platform
+from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.store.store import Store
-from envbuilder.use.engine_choice import rewritten_for
+from envbuilder.use.engine_choice import rewritten_for, second_choice
 from envbuilder.use.keys import resolution_key
 from envbuilder.use.reading import carrier_for, with_files
 
@@ -79,10 +83,10 @@ def lock_model(
         policy=policy,
         interpreters=interpreters or interpreters_of(store, settings, policy),
     )
-    lock, known = question.answer(store, progress)
+    question, lock, known = question.settled(model, store, progress)
     return Locked(
-        rewritten=rewritten,
-        choice=choice,
+        rewritten=question.rewritten,
+        choice=question.choice,
         lock=lock,
         known=known,
         parse_seconds=parsed - began,
@@ -143,6 +147,40 @@ class _Question:
     settings: Settings
     policy: Policy
     interpreters: Interpreters
+
+    def settled(self, model: Path, store: Store, progress: Progress) -> tuple[_Question, Lock, bool]:
+        """Return the lock, and the question that it answers: where the index lacks what is asked of conda, that
+        of a conda environment, if one is nearer to what was logged.
+        """
+        try:
+            lock, known = self.answer(store, progress)
+        except ResolveError as error:
+            other = self._for_conda(error, model, store)
+            if other is None:
+                raise
+            try:
+                return (other, *other.answer(store, progress))
+            except EnvbuilderError:
+                raise error from None
+        other = self._for_conda(lock, model, store)
+        if other is not None:
+            with contextlib.suppress(EnvbuilderError):
+                nearer, found = other.answer(store, progress)
+                if fidelity_of(nearer.changes) is not Fidelity.DEGRADED:
+                    return other, nearer, found
+        return self, lock, known
+
+    def _for_conda(self, came_of: Lock | ResolveError, model: Path, store: Store) -> _Question | None:
+        """Return the second question, None where the first answer stands or nobody here could give another."""
+        choice = second_choice(self.choice, self.rewritten, came_of, self.request, self.policy)
+        if choice is None or find_spec("rattler") is None:
+            return None
+        rewritten = rewrite(
+            self.rewritten.original, policy=self.policy, strict=self.request.strict, conda=True
+        )
+        rewritten = with_files(rewritten, model, policy=self.policy, store=store)
+        key = resolution_key(rewritten, self.request, self.settings, self.policy)
+        return replace(self, rewritten=rewritten, choice=choice, key=key)
 
     def answer(self, store: Store, progress: Progress) -> tuple[Lock, bool]:
         """Return the lock, and whether the store had it."""

@@ -27,6 +27,7 @@ class Stages:
     resolutions: int = 0
     builds: int = 0
     error: EnvbuilderError | None = None
+    changes: tuple[Change, ...] = (RESOLVED,)
     interpreter: Interpreter = field(default_factory=fakes.interpreter)
 
     def resolve(self, rewritten: Any, **_: Any) -> Lock:
@@ -35,7 +36,7 @@ class Stages:
             raise self.error
         lock = fakes.lock()
         target = replace(lock.target, python=self.interpreter.version)
-        changes = (*rewritten.changes, RESOLVED)
+        changes = (*rewritten.changes, *self.changes)
         return replace(lock, target=target, spec_id=rewritten.spec_id, changes=changes)
 
     def build(self, lock: Lock, *, interpreter: Interpreter, store: Store, **_: Any) -> Built:

@@ -11,12 +11,15 @@ import pytest
 from envbuilder.errors import InputRefused, ResolveError
 from envbuilder.findings import Finding, Level
 from envbuilder.lock import CondaPackage
+from envbuilder.policy import DEFAULT
+from envbuilder.reader.model import read_model
 from envbuilder.redact import SafeUrl
 from envbuilder.request import Request
 from envbuilder.settings import Settings
 from envbuilder.spec import CondaName, PypiName
 from envbuilder.store.manifest import FOLDER
 from envbuilder.store.remarks import NAME, findings_text
+from envbuilder.use.engine_choice import rewritten_for
 from envbuilder.use.explaining import explain
 from envbuilder.use.restoration import restore
 from tests.store import fakes
@@ -125,7 +128,9 @@ def test_packages_of_channels_tell_the_lines_that_ask_for_them_or_for_what_they_
     (model / "conda.yaml").write_text("channels:\n- conda-forge\ndependencies:\n- python=3.8.8\n- samtools\n")
     packages = (package("libz"), package("python"), package("samtools"), package("thing-base", "thing"))
     lock = replace(fakes.lock(), conda=packages, artifacts=(), engine="conda")
-    monkeypatch.setattr("envbuilder.use.explaining.lock_model", lambda *_, **__: SimpleNamespace(lock=lock))
+    rewritten, choice = rewritten_for(read_model(model), request=Request(), policy=DEFAULT)
+    locked = SimpleNamespace(lock=lock, rewritten=rewritten, choice=choice)
+    monkeypatch.setattr("envbuilder.use.explaining.lock_model", lambda *_, **__: locked)
     told = explain(model, settings=settings)
     assert {package.name: [str(origin) for origin in package.asked_at] for package in told.packages} == {
         "libz": [],
