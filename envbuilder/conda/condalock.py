@@ -40,6 +40,9 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 _MISSING = 3
 """The child's exit code where it has no conda-lock."""
 
+_FAULTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What reading raises of a file that is none of ours."""
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -49,16 +52,19 @@ def write_conda_lock(lock: Lock) -> str:
     Raises ToolError where conda-lock is missing, EnvbuilderError (``lock/no-md5``) for a package whose channel
     gives no md5: the format wants one.
     """
-    subdir = subdir_of(lock.target.platform)
+    return HEADER.format(filename=FILENAME) + _written(contents_of(lock))
+
+
+def contents_of(lock: Lock) -> dict[str, Any]:
+    """Return what the file is made of, in its own words. Raises as write_conda_lock() does."""
     entries = [*map(_conda_entry, lock.conda), *map(_pip_entry, lock.artifacts)]
-    question = {
-        "platform": subdir,
+    return {
+        "platform": subdir_of(lock.target.platform),
         "channels": [_channel(url) for url in sorted({package.channel for package in lock.conda})],
         "content_hash": lock.spec_id,
         "custom_metadata": facts_of(lock, entries),
         "packages": [_fields(entry) for entry in entries],
     }
-    return HEADER.format(filename=FILENAME) + _written(question)
 
 
 def read_conda_lock(text: str) -> Lock:
@@ -66,10 +72,10 @@ def read_conda_lock(text: str) -> Lock:
     try:
         document = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
         if document["version"] != 1:
-            raise ValueError("its version is not 1")  # noqa: TRY301 - told as any other fault of the file
+            raise ValueError("its version is not 1")
         entries = [_entry(package) for package in document["package"]]
         return lock_from(document["metadata"]["custom_metadata"], entries)
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (yaml.YAMLError, *_FAULTS) as error:
         raise EnvbuilderError(
             f"the lock cannot be read: {excerpt(str(error), 200)}",
             code="lock/unreadable",
@@ -132,19 +138,29 @@ def _named(item: str) -> tuple[str, str]:
 
 
 def _entry(package: dict[str, Any]) -> Entry:
-    sha256 = package["hash"]["sha256"]
+    name, hashes = _text(package, "name"), package["hash"]
+    sha256 = _text(hashes, "sha256")
     if not _SHA256.fullmatch(sha256):
-        raise ValueError(f"the sha256 of {package['name']} is none")
+        raise ValueError(f"the sha256 of {name} is none")
+    needs = package["dependencies"]
     return Entry(
-        manager=str(package["manager"]),
-        name=str(package["name"]),
-        version=str(package["version"]),
-        url=str(package["url"]),
+        manager=_text(package, "manager"),
+        name=name,
+        version=_text(package, "version"),
+        url=_text(package, "url"),
         sha256=sha256,
-        md5=str(package["hash"].get("md5", "")),
-        build=str(package.get("build", "")),
-        depends=tuple(f"{name} {constraint}".strip() for name, constraint in package["dependencies"].items()),
+        md5=_text(hashes, "md5", ""),
+        build=_text(package, "build", ""),
+        depends=tuple(f"{other} {_text(needs, other)}".strip() for other in needs),
     )
+
+
+def _text(table: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = table[key] if default is None else table.get(key, default)
+    # Never made into text: of aliases that multiply, that would be too long for any host.
+    if not isinstance(value, str) or not isinstance(key, str):
+        raise TypeError("what has to be text is none")
+    return value
 
 
 def _channel(url: str) -> str:

@@ -50,6 +50,7 @@ KINDS: dict[str, Law] = {
     "w": text_laws.tool_words,
     "q": text_laws.typed,
     "l": store_laws.lock,
+    "L": store_laws.conda_lock,
     "s": store_laws.records,
     "b": store_laws.baseline,
     "P": store_laws.policy,

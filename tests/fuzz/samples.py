@@ -152,6 +152,32 @@ LISTING = {
     ]
 }  # fmt: skip
 
+CONDA_LOCK = r"""version: 1
+metadata:
+  content_hash: {linux-64: '5555'}
+  channels: [{url: conda-forge, used_env_vars: []}]
+  platforms: [linux-64]
+  sources: []
+  custom_metadata:
+    envbuilder: '{"schema": 1, "lock-id": "deac3639ac1ecc27dbb685c128f24fa1049a8699e99a2a62fb908c35b41afcf6", "spec-id": "5555", "engine": "conda", "as-of": "2021-06-01T10:00:00+00:00",
+      "target": {"python": "3.8.8", "platform": "linux-x86_64", "floor": "glibc-2.17", "implementation": "cpython"},
+      "imports": ["sklearn"], "changes": [["date/raised", "x", "none", "a", "b", ["conda.yaml", 1, 2]]]}'
+    envbuilder-conda: '{"python": {"build-number": 1, "size": 2, "built": "2021-01-01T00:00:00+00:00", "depends": ["b >=1"],
+      "constrains": ["c"], "license": "PSF", "distribution": null}}'
+    envbuilder-pip: '{"a": {"filename": "a-1.0-py3-none-any.whl", "kind": "wheel", "size": 3},
+      "b": {"package": {"name": "b", "directory": {"path": "code"}, "tool": {"envbuilder": {"version": "1.0",
+      "kind": "sdist", "filename": "source.tar.gz", "sha256": "BBBB", "size": 0}}}}}'
+package:
+- {name: python, version: 3.8.8, manager: conda, platform: linux-64, dependencies: {b: '>=1'},
+  url: 'https://conda.anaconda.org/conda-forge/linux-64/python-3.8.8-h1_0.conda', build: h1_0,
+  hash: {md5: dddd, sha256: AAAA}, category: main, optional: false}
+- {name: a, version: '1.0', manager: pip, platform: linux-64, dependencies: {}, url: 'https://example.org/a-1.0-py3-none-any.whl',
+  hash: {sha256: AAAA}, category: main, optional: false}
+- {name: b, version: '1.0', manager: pip, platform: linux-64, dependencies: {}, url: ./code,
+  hash: {sha256: BBBB}, category: main, optional: false}
+""".replace("AAAA", "a" * 64).replace("BBBB", "b" * 64)
+"""A lock of conda packages; its key is the one that it is read under."""
+
 WHEEL = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 METADATA = """Metadata-Version: 2.4
 Name: a
@@ -177,7 +203,7 @@ OWN: tuple[tuple[str, str], ...] = (
     ("e", "a|`b`\\|<c>&\"'[d](e){0}%0A::error file=x,y:z\x1b[31m"), ("e", "##[error]"),
     ("u", "https\x1fme\x1fa\x1fb\x1fx?token=1#y"), ("u", "git+ssh\x1fgit\x1f:\x1f?\x1ft/t/x"),
     ("w", WORDS), ("q", "2021-03-15T10:41:07Z"), ("q", "3.8.18"), ("q", "50 GiB"), ("q", "30d"), ("q", "host"),
-    ("l", LOCK), ("t", LOCK), ("t", json.dumps(LISTING)),
+    ("l", LOCK), ("L", CONDA_LOCK), ("t", LOCK), ("t", json.dumps(LISTING)),
     ("s", json.dumps(MANIFEST)), ("s", json.dumps(REQUEST)), ("s", json.dumps(FAILURE)), ("s", json.dumps(PIN)),
     ("b", '{"schema": 1, "findings": {"m": ["0123456789abcdef0123"]}}'),
     ("P", POLICY), ("P", '[tool.envbuilder.builds]\nsdist = "never"\n'),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from envbuilder.auditor.baseline import read_baseline
+from envbuilder.conda.condalock import read_conda_lock
 from envbuilder.errors import EnvbuilderError, ToolError
 from envbuilder.hostindex import configured_index
 from envbuilder.lock import Lock
@@ -42,6 +43,20 @@ def lock(content: bytes, folder: Path) -> None:
     spec = read_model(folder)
     pinned = {(item.name, item.pinned) for item in spec.pypi}
     hold(pinned == {(item.name, item.version) for item in found.artifacts}, "a lock's requirements", pinned)
+
+
+def conda_lock(content: bytes, _: Path) -> None:
+    """A lock of conda packages that is read says of every package what its file says, and is the same again."""
+    try:
+        with bounded("reading a conda lock"):
+            found = read_conda_lock(content.decode("utf-8", "replace"))
+    except EnvbuilderError as error:
+        told(error)
+        return
+    for package in found.conda:
+        place = f"{package.channel}/{package.subdir}"
+        hold(package.url.secret.rpartition("/")[0] == place, "a conda package's place", package)
+    hold(found.lock_id == _stripped(found).lock_id, "a conda lock's key", found)
 
 
 def _stripped(found: Lock) -> Lock:

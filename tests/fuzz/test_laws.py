@@ -124,7 +124,7 @@ def test_baselines(text: str) -> None:
     judge(encoded("b", text))
 
 
-@pytest.mark.parametrize("kind", ["l", "P", "i", "t"])
+@pytest.mark.parametrize("kind", ["l", "L", "P", "i", "t"])
 @laws
 @given(st.data())
 def test_mangled_files(kind: str, data: st.DataObject) -> None:
