@@ -10,19 +10,19 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from array import array
-from operator import attrgetter
+from operator import attrgetter, eq
 from stat import S_IFDIR, S_IFREG
 
 TYPE_CHECKING = False  # the module ``typing`` costs more than this whole one
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from envbuilder.store.survey import Row
 
 NAME = "files.idx"
 _DIGEST_BYTES = 32
+_NUMBER_BYTES = 8
 _FILE = attrgetter("st_mtime_ns", "st_size", "st_mode")
 _FOLDER = attrgetter("st_mtime_ns", "st_mode")
 
@@ -37,6 +37,8 @@ def index_of(rows: Iterable[Row], files_digest: str) -> bytes:
         *(row.path for row in (*files, *folders, *links)),
         *(row.digest for row in links),
     )
+    from array import array  # it imports a hundred times its own size
+
     numbers = array("q", [row.mtime_ns for row in files])
     numbers.extend(row.size for row in files)
     numbers.extend(S_IFREG | row.mode for row in files)
@@ -72,20 +74,27 @@ def _agrees(prefix: str, content: bytes, head: bytes) -> bool:
         return False
     counts, _, body = whole[len(head) :].partition(b"\n")
     files, folders, links = map(int, counts.split())
-    numbers = array("q")
-    end = (3 * files + 2 * folders) * numbers.itemsize
-    numbers.frombytes(body[:end])
-    texts = body[end:].decode("utf-8", "surrogateescape")
-    # One replacement for all instead of one concatenation for each.
-    paths = f"{prefix}/{texts}".replace("\0", f"\0{prefix}/").split("\0")
-    targets = texts.split("\0")[files + folders + links :] if links else []
-    known = list(
-        zip(numbers[:files], numbers[files : 2 * files], numbers[2 * files : 3 * files], strict=True)
-    )
-    if list(map(_FILE, map(os.lstat, paths[:files]))) != known:
-        return False
-    rest = numbers[3 * files :]
-    known_folders = list(zip(rest[:folders], rest[folders:], strict=True))
-    if list(map(_FOLDER, map(os.lstat, paths[files : files + folders]))) != known_folders:
-        return False
-    return list(map(os.readlink, paths[files + folders : files + folders + links])) == targets
+    numbers = memoryview(body[: (3 * files + 2 * folders) * _NUMBER_BYTES]).cast("q")
+    # Relative names: the kernel walks the folders above the environment once, and nothing is put together.
+    names = body[numbers.nbytes :].decode("utf-8", "surrogateescape").split("\0")
+    top = os.open(prefix, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        look = _looking_below(top)
+        known = zip(numbers[:files], numbers[files : 2 * files], numbers[2 * files : 3 * files], strict=True)
+        if not all(map(eq, map(_FILE, map(look, names[:files])), known)):
+            return False
+        rest, inner = numbers[3 * files :], names[files : files + folders]
+        if not all(map(eq, map(_FOLDER, map(look, inner)), zip(rest[:folders], rest[folders:], strict=True))):
+            return False
+        linked, targets = names[files + folders : files + folders + links], names[files + folders + links :]
+        return [os.readlink(name, dir_fd=top) for name in linked] == targets[:links]
+    finally:
+        os.close(top)
+
+
+def _looking_below(top: int) -> Callable[[str], os.stat_result]:
+    def look(name: str) -> os.stat_result:
+        return lstat(name, dir_fd=top)
+
+    lstat = os.lstat
+    return look
