@@ -21,6 +21,9 @@ from fixtures.conda_channel import PLACEHOLDER, File, Package, index, interprete
 
 CHANNEL = "https://conda.anaconda.org/conda-forge"
 MINOR = "3.8"
+SEEDS = ("pip", "setuptools", "wheel")
+"""What models may need without saying so: nobody asks an index for them where a channel has them."""
+
 DAY = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 GREETING = f"""
@@ -53,21 +56,21 @@ def placed() -> Package:
     )
 
 
-def pure() -> Package:
+def pure(name: str = "pure") -> Package:
     """A package for any Python, with an entry point."""
     return Package(
-        name="pure",
+        name=name,
         subdir="noarch",
         noarch="python",
-        entry_points=("greet = pure:main",),
+        entry_points=(f"greet-{name} = {name}:main",),
         depends=("python",),
         built=DAY,
         files={
-            "site-packages/pure.py": File(
+            f"site-packages/{name}.py": File(
                 data=b"import sys\ndef main():\n    print('pure in', sys.prefix)\n"
             ),
-            "site-packages/pure-1.0.dist-info/METADATA": File(
-                data=b"Metadata-Version: 2.1\nName: pure\nVersion: 1.0\n"
+            f"site-packages/{name}-1.0.dist-info/METADATA": File(
+                data=f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode()
             ),
         },
     )
@@ -94,8 +97,8 @@ def small_channel(base: Path) -> Path:
 
 
 def smallest_channel(base: Path) -> Path:
-    """Return one whose Python is a stand-in."""
-    return _made(base / "smallest-channel", lambda: (stand_in(), pure()))
+    """Return one whose Python is a stand-in, as are its pip and what comes with that."""
+    return _made(base / "smallest-channel", lambda: (stand_in(), pure(), *map(pure, SEEDS)))
 
 
 def _made(folder: Path, packages: Callable[[], Iterable[Package]]) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from envbuilder.builder.building import Built, build
+from envbuilder.builder.places import site_folders
 from envbuilder.environment import environment_id
 from envbuilder.errors import BuildError, PolicyError
 from envbuilder.limits import Limits
@@ -25,7 +27,14 @@ from envbuilder.store.packages import remove_conda, using_conda
 from envbuilder.store.store import Store
 from envbuilder.store.verify import verify
 from envbuilder.use.execution import activated
-from tests.builder.condasmith import CHANNEL, conda_lock_of, policy_for, small_channel, smallest_channel
+from tests.builder.condasmith import (
+    CHANNEL,
+    SEEDS,
+    conda_lock_of,
+    policy_for,
+    small_channel,
+    smallest_channel,
+)
 from tests.builder.wheelsmith import make_wheel
 from tests.conftest import ROOT
 
@@ -66,7 +75,7 @@ def test_it_works_where_it_stands(built: tuple[Built, Lock, Settings]) -> None:
     prefix = built[0].environment.prefix
     assert not built[0].hit
     assert run(prefix / "bin" / "place") == f"hello from {prefix} {prefix}"
-    assert run(prefix / "bin" / "greet") == f"pure in {prefix}"
+    assert run(prefix / "bin" / "greet-pure") == f"pure in {prefix}"
     assert run(prefix / "bin" / "shout") == f"loud in {prefix} {prefix}"
     assert f"\0data\0{prefix}/share:{prefix}/etc\0".encode() in (prefix / "lib" / "placed.bin").read_bytes()
     assert built[0].environment.packages == 4
@@ -186,6 +195,14 @@ def test_a_collection_takes_lists_of_channels_that_nobody_read_for_a_week(host: 
     assert [path.name for path in folder.iterdir()] == ["state.json"]
 
 
+def test_a_link_beside_the_folder_of_modules_is_no_other_one(tmp_path: Path) -> None:
+    """As conda's Python 3.10 has it."""
+    site = tmp_path / "lib" / "python3.10" / "site-packages"
+    site.mkdir(parents=True)
+    (tmp_path / "lib" / "python3.1").symlink_to("python3.10")
+    assert site_folders(tmp_path) == (site,)
+
+
 def test_the_key_is_of_the_packages_and_the_floor_and_of_no_interpreter(smallest: Path) -> None:
     lock = conda_lock_of(smallest, "pure")
     key = environment_id(lock, None)
@@ -241,17 +258,19 @@ def test_packages_without_a_python_or_with_another_are_refused(smallest: Path, h
 
 
 POINTS = (
-    "leased", "start", "flight", "placed", "download", "install", "compile", "verify", "publish", "surveyed",
-    "listed", "synced", "manifest",
+    "start", "resolve", "record", "leased", "flight", "placed", "download", "install", "compile", "verify",
+    "publish", "surveyed", "listed", "synced", "manifest",
 )  # fmt: skip
 """In order. It is built where it stays, so nothing is ever renamed."""
 
 PROGRAM = """
 import sys, time
 from pathlib import Path
+from envbuilder.request import Request
 from envbuilder.settings import Settings
 from envbuilder.store import faults
-from tests.builder.test_conda_installer import make
+from envbuilder.use.restoration import restore
+from tests.builder.condasmith import policy_for
 def hook(point):
     if point == "placed":
         Path(sys.argv[4]).open("a").write("built\\n")
@@ -260,14 +279,20 @@ def hook(point):
         sys.stdin.read()
 faults.hook = hook
 home = Path(sys.argv[2])
-built = make(Path(sys.argv[1]), Settings(home=home, user_home=home, python_downloads=False))
-print(built.hit, built.environment.prefix, flush=True)
+settings = Settings(home=home, user_home=home, python_downloads=False)
+policy = policy_for(Path(sys.argv[1]))
+restored = restore(Path(sys.argv[5]), request=Request(engine="conda", as_of="now"), settings=settings, policy=policy)
+print(restored.hit, restored.environment.prefix, flush=True)
 """
 
 
 def start(channel: Path, settings: Settings, point: str = "") -> subprocess.Popen[str]:
     log = settings.home.with_name("log")
-    argv = [sys.executable, "-c", PROGRAM, *map(str, (channel, settings.home, point, log))]
+    model = settings.home.with_name("model")
+    model.mkdir(exist_ok=True)
+    wishes = f"channels: [conda-forge]\ndependencies: [python={platform.python_version()}, pure, {', '.join(SEEDS)}]\n"
+    (model / "conda.yaml").write_text(wishes)
+    argv = [sys.executable, "-c", PROGRAM, *map(str, (channel, settings.home, point, log, model))]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(argv, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -276,19 +301,21 @@ def test_after_kills_at_every_point_each_next_one_gets_further_and_nothing_is_le
     smallest: Path, host: Settings
 ) -> None:
     store = Store.open(host.home)
-    env_id = environment_id(conda_lock_of(smallest, "pure"), None)
     for point in POINTS:
         with start(smallest, host, point) as child:
             assert child.stdout is not None
             assert child.stdout.readline() == "there\n", point
             child.kill()
-        assert (store.find(env_id) is not None) == (point == "manifest"), point
-    last = make(smallest, host)
-    with last.lease, store.flight(env_id):
-        assert last.hit
+        whole = store.list_environments()
+        assert len(whole) == (point == "manifest"), point
+    with start(smallest, host) as last:
+        hit, prefix = last.communicate(timeout=120)[0].split()
+    assert hit == "True"
+    with store.flight(whole[0].env_id):
+        pass
     assert list(store.layout.tmp.iterdir()) == []
-    assert [path.name for path in store.layout.environments.iterdir()] == [last.environment.prefix.name]
-    assert run(last.environment.prefix / "bin" / "python", "-c", "print(1)") == "1"
+    assert list(store.layout.environments.iterdir()) == [Path(prefix)]
+    assert run(Path(prefix) / "bin" / "python", "-c", "print(1)") == "1"
     assert [found.verdict for found in verify(store.layout, deep=True)] == ["whole"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from envbuilder.builder.building import build
+from envbuilder.errors import UsageError
 from envbuilder.exports.condatree import PLACES
+from envbuilder.exports.exporting import _form
 from envbuilder.exports.gathering import Holding
 from envbuilder.exports.placeholders import Placed, restored
-from envbuilder.exports.result import ExportError
+from envbuilder.exports.result import ExportError, ExportForm
 from envbuilder.exports.treeform import export_tree
 from envbuilder.interpreters.probe import probe
 from envbuilder.progress import SILENT
@@ -22,7 +25,7 @@ from envbuilder.settings import Settings
 from envbuilder.store.manifest import FOLDER
 from envbuilder.store.store import Store
 from fixtures.conda_channel import PLACEHOLDER
-from tests.builder.condasmith import conda_lock_of, policy_for, small_channel
+from tests.builder.condasmith import conda_lock_of, policy_for, small_channel, smallest_channel
 from tests.builder.wheelsmith import make_wheel
 from tests.exports.conftest import output, unpacked
 
@@ -64,7 +67,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_runs_where_it_is_unpacked_and_knows_its_place_once_told(exported: Path, tmp_path: Path) -> None:
     tree = unpacked(exported, tmp_path / "un packed")
-    assert output(tree / "bin" / "greet") == f"pure in {tree}"
+    assert output(tree / "bin" / "greet-pure") == f"pure in {tree}"
     assert output(tree / "bin" / "shout") == f"loud in {tree}"
     assert output(tree / "bin" / "place") == f"hello from {tree} {PLACEHOLDER}"
     for _ in range(2):
@@ -95,6 +98,18 @@ def test_a_place_that_is_too_long_is_told_and_changes_nothing(exported: Path, tm
     assert done.returncode == 1
     assert "is longer than 255 bytes" in done.stderr
     assert PLACEHOLDER.encode() in (tree / "lib" / "placed.bin").read_bytes()
+
+
+def test_only_a_tree_brings_conda_packages(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    own = tmp_path_factory.getbasetemp()
+    channel = smallest_channel(own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own)
+    lock = conda_lock_of(channel, "pure")
+    assert _form(None, lock, tmp_path / "x.tar.gz") is ExportForm.TREE
+    assert _form(None, dataclasses.replace(lock, conda=()), tmp_path / "x") is ExportForm.LOCK
+    with pytest.raises(UsageError, match="exported as a tree alone"):
+        _form(ExportForm.LOCK, lock, tmp_path / "x.tar")
+    with pytest.raises(UsageError, match="no name of a tree"):
+        _form(None, lock, tmp_path / "x.zip")
 
 
 def test_a_compiled_file_that_others_changed_cannot_be_told_its_place() -> None:
