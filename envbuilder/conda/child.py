@@ -32,9 +32,13 @@ async def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
         return await _install(asked)
     if asked["op"] == "cuda":
         return _cuda()
-    if asked["op"] == "match":
-        return _match(asked)
-    return await _solve(asked)
+    try:
+        return _match(asked) if asked["op"] == "match" else await _solve(asked)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        # Of a list that is none, and only now, since records are read when somebody asks for them.
+        return {"damaged": str(error)}
 
 
 async def _solve(asked: dict[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ LARGEST: Final = 4 << 30
 LONGEST: Final = 3600
 """Seconds for which a list counts as new, whatever its server says."""
 
+_HINT: Final = "check the channel's name and its mirrors"
 _CHUNK: Final = 1 << 20
 _INDEXED: Final = b'"indexed_timestamp"'
 _IGNORED: Final = b'"indexed-timestamp"'
@@ -159,11 +160,15 @@ def _copy(answer: Answer, stream: IO[bytes], *, packed: bool) -> tuple[int, str]
     source = zstd_stream(piped(chunks)) if packed else piped(chunks)
     size, whole = 0, hashlib.sha256()
     for chunk in _by_build(iter(functools.partial(_some, source, answer), b"")):
+        if not size and not chunk.lstrip().startswith(b"{"):
+            break
         size += len(chunk)
         whole.update(chunk)
         if size > LARGEST:
             raise WebError(answer.url, f"more than {LARGEST} bytes", code="web/size", passing=False)
         stream.write(chunk)
+    if not size:
+        raise WebError(answer.url, "it sends no list of packages", passing=False, hint=_HINT)
     return size, whole.hexdigest()
 
 
@@ -179,8 +184,10 @@ def _by_build(chunks: Iterator[bytes]) -> Iterator[bytes]:
         data = (rest + chunk).replace(_INDEXED, _IGNORED)
         cut = max(len(data) - len(_INDEXED) + 1, 0)
         rest = data[cut:]
-        yield data[:cut]
-    yield rest
+        if cut:
+            yield data[:cut]
+    if rest:
+        yield rest
 
 
 def _some(source: Any, answer: Answer) -> bytes:

@@ -107,6 +107,9 @@ def _read(answer: dict[str, Any], question: CondaQuestion) -> CondaAnswer:
             return CondaSolution(packages=packages)
         case {"unsolvable": str(text)}:
             return CondaFailure(kind=FailureKind.NO_SOLUTION, text=_shown(text), packages=tuple(_names(text)))
+        case {"damaged": str(text)}:
+            said = f"the list of a channel cannot be read: {_shown(text)}"
+            return CondaFailure(kind=FailureKind.TOOL, text=said)
         case {"unreadable": str(text)}:
             return CondaFailure(kind=FailureKind.TOOL, text=_shown(text))
     raise meaningless("neither records nor a reason")

@@ -94,6 +94,36 @@ def test_the_first_mirror_that_answers(small: Channel, settings: Settings, cache
     assert shown(answer) == ["plain 2.0 0"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("", FailureKind.NETWORK, "it sends no list of packages"),
+        ("<html>please log in</html>", FailureKind.NETWORK, "it sends no list of packages"),
+        ("{}", FailureKind.NO_SOLUTION, "No candidates were found for plain"),
+        ("[" * 100_000, FailureKind.NETWORK, "it sends no list of packages"),
+        ('{"packages": ' + "[" * 100_000, FailureKind.TOOL, "the list of a channel cannot be read: "),
+        ('{"packages": {"plain-2.0-0.tar.bz2"', FailureKind.TOOL, "the list of a channel cannot be read: "),
+    ],
+)
+def test_a_list_that_is_none(
+    small: Channel, settings: Settings, text: str, kind: FailureKind, said: str
+) -> None:
+    for path in small.folder.rglob("repodata.json*"):
+        path.unlink()
+    (small.folder / "linux-64" / "repodata.json").write_text(text)
+    answer = solve(question(small, "plain"), cache=settings.home, settings=settings)
+    assert isinstance(answer, CondaFailure)
+    assert (answer.kind, said in answer.text) == (kind, True), answer.text
+
+
+def test_a_record_that_is_none(small: Channel, settings: Settings, cache: Path) -> None:
+    edited(small, "plain", version="???")
+    answer = solve(question(small, "plain"), cache=cache, settings=settings)
+    assert isinstance(answer, CondaFailure)
+    assert "malformed version string '???'" in answer.text
+    assert shown(solve(question(small, "linkscript"), cache=cache, settings=settings)) == ["linkscript 1.0 0"]
+
+
 def test_strict_priority_of_channels(small: Channel, settings: Settings, cache: Path) -> None:
     other = small.folder.parent / "other"
     write(Package(name="plain", version="0.5", files={"share/plain": File(data=b"0")}), other)
