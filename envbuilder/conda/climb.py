@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from envbuilder.findings import Origin
     from envbuilder.lock import CondaPackage
 
-MOST_EXEMPT = 8
+ROUNDS = 4
+"""How often what the solver names may be younger; it names what is missing first."""
+
+MOST_EXEMPT = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +51,7 @@ def climb(start: Attempt, channels: Channels, *, strict: bool = False) -> Solved
     steps: list[Callable[[Attempt, CondaFailure], Attempt | None]] = [
         lambda attempt, _: mended(attempt, holdings_of(attempt, channels)),
         _whole_range,
-        _exempt_culprits,
+        *[_exempt_culprits] * ROUNDS,
         _forget_day,
     ]
     for step in steps:
@@ -91,15 +94,16 @@ def _whole_range(attempt: Attempt, _: CondaFailure) -> Attempt | None:
 def _exempt_culprits(attempt: Attempt, failure: CondaFailure) -> Attempt | None:
     """What the solver names and nobody pinned may be younger than the day."""
     named = {CondaName("python"), *(item.name for item in attempt.requirements if item.version)}
-    names = tuple(n for n in failure.packages if n not in named and n not in attempt.exempt)[:MOST_EXEMPT]
-    if attempt.cutoff is None or not names:
+    names = tuple(n for n in failure.packages if n not in named and n not in attempt.exempt)
+    exempt = (*attempt.exempt, *names)
+    if attempt.cutoff is None or not names or len(exempt) > MOST_EXEMPT:
         return None
     change = Change(
         code="date/exempt",
         message=f"{', '.join(names)}: no release of the day does; any is allowed",
         effect=Effect.ADAPTED,
     )
-    return replace(attempt, exempt=(*attempt.exempt, *names)).changed(change)
+    return replace(attempt, exempt=exempt).changed(change)
 
 
 def _forget_day(attempt: Attempt, _: CondaFailure) -> Attempt | None:
