@@ -1,13 +1,14 @@
 """What a call of a loaded model costs, beside MLflow's own scoring server and beside a bare pipe.
 
-    python benchmarks/predict_calls.py --sizes 1x50 1000x50 1000000x4
+    python benchmarks/predict_calls.py --sizes 1x50 1000x50 1000000x4 100000x4t
 
-All three answer with the same model in the same environment (a fixture's, restored first): one that takes a
-column out of a frame, so that what is measured is the way there and back. The server is ``mlflow models serve
---env-manager local`` on the loopback, asked over one connection in its ``dataframe_split`` form. The bare pipe is
-a process with the model that reads as many bytes as our frame has, predicts on a frame that it has already, and
-writes as many bytes as our answer has: nothing that lets a model live in another process can be faster. The
-three take turns; a ratio is of one round, the table has the median of all rounds and their range.
+A size with a ``t`` at its end is of texts; ``--plain`` sends them without Arrow. All three answer with the same
+model in the same environment (a fixture's, restored first): one that takes a column out of a frame, so that what is
+measured is the way there and back. The server is ``mlflow models serve --env-manager local`` on the loopback, asked
+over one connection in its ``dataframe_split`` form. The bare pipe is a process with the model that reads as many
+bytes as our frame has, predicts on a frame that it has already, and writes as many bytes as our answer has: nothing
+that lets a model live in another process can be faster. The three take turns; a ratio is of one round, the table has
+the median of all rounds and their range.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ import pandas  # noqa: E402
 
 from envbuilder.settings import Settings, own_environment  # noqa: E402
 from envbuilder.use.restoration import restore  # noqa: E402
-from envbuilder.workers.envbuilder_child import values  # noqa: E402
+from envbuilder.workers.envbuilder_child import arrow, values  # noqa: E402
 from envbuilder.workers.loading import LoadedModel, load  # noqa: E402
 
 FIXTURES = ROOT / "fixtures" / "models"
@@ -91,16 +92,23 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Size:
-    """A frame of floats."""
+    """A frame of floats, or of texts."""
 
     rows: int
     columns: int
+    texts: bool = False
 
     @property
     def frame(self) -> pandas.DataFrame:
         """The same each time."""
         numbers = numpy.random.default_rng(self.rows).random((self.rows, self.columns))
-        return pandas.DataFrame(numbers, columns=[f"c{number}" for number in range(self.columns)])
+        frame = pandas.DataFrame(numbers, columns=[f"c{number}" for number in range(self.columns)])
+        return frame.astype(str) if self.texts else frame
+
+    @property
+    def answer(self) -> Any:
+        """What the model returns for it."""
+        return self.frame.iloc[:, 0].to_numpy(object if self.texts else float)
 
     @property
     def calls(self) -> int:
@@ -108,12 +116,12 @@ class Size:
         return max(1, min(200, 200_000 // (self.rows * self.columns)))
 
     def __str__(self) -> str:
-        return f"{self.rows:,} x {self.columns}"
+        return f"{self.rows:,} x {self.columns}{' texts' if self.texts else ''}"
 
 
 def size_of(text: str) -> Size:
-    rows, _, columns = text.partition("x")
-    return Size(rows=int(rows), columns=int(columns))
+    rows, _, columns = text.rstrip("t").partition("x")
+    return Size(rows=int(rows), columns=int(columns), texts=text.endswith("t"))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -204,7 +212,7 @@ def ask(connection: http.client.HTTPConnection, frame: pandas.DataFrame) -> Any:
 @contextlib.contextmanager
 def pipe(model: LoadedModel, path: Path, size: Size) -> Iterator[Callable[[], None]]:
     """Yield a call of the model over a bare pipe, with as many bytes as ours."""
-    request, answer = (carried(value) for value in ((size.frame, None), numpy.zeros(size.rows)))
+    request, answer = (carried(value) for value in ((size.frame, None), size.answer))
     numbers = map(str, (len(request), len(answer), size.rows, size.columns))
     with model.session.popen(
         ["python", "-I", "-c", PIPE, str(path), *numbers],
@@ -232,7 +240,7 @@ def pipe(model: LoadedModel, path: Path, size: Size) -> Iterator[Callable[[], No
 
 def carried(value: Any) -> bytes:
     """The bytes that go over for a value."""
-    tree, buffers = values.pack(value)
+    tree, buffers = values.pack(value, arrow.ENOUGH)
     return json.dumps(tree).encode() + b"".join(bytes(memoryview(buffer).cast("B")) for buffer in buffers)
 
 
@@ -263,7 +271,8 @@ def measure(
 
 
 def agree(ours: Any, theirs: Any) -> None:
-    if not numpy.allclose(ours, theirs, rtol=1e-12):
+    same = numpy.array_equal if ours.dtype == object else numpy.allclose
+    if not same(ours, theirs):
         sys.exit("the sides do not predict the same")
 
 
@@ -274,7 +283,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--fixture", default="sklearn-3.1", help="whose environment the model lives in")
+    parser.add_argument("--plain", action="store_true", help="never use Arrow")
     asked = parser.parse_args(arguments)
+    if asked.plain:
+        arrow.ENOUGH = None
     settings = Settings.from_environ(own_environment())
     print(HEAD)
     with tempfile.TemporaryDirectory(prefix="predict-calls-") as scratch:

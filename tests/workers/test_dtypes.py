@@ -70,3 +70,5 @@ def test_the_environments_are_as_old_as_the_table_says(
         "old": ["1.2", "1.20"],
         "oldest": ["0.25", "1.17"],
     }
+    with_arrow = {side: model._pool.living()[0].ready.arrow for side, model in echoes.items()}
+    assert with_arrow == {"new": True, "old": False, "oldest": False}
