@@ -15,60 +15,29 @@ from envbuilder.conda.questions import CondaAnswer, CondaQuestion, CondaSolution
 from envbuilder.conda.solving import solve
 from envbuilder.lock import CondaPackage
 from envbuilder.settings import PASSED_ON, Settings
-from fixtures.conda_channel import PLACEHOLDER, File, Package, index, write
+from fixtures.conda_channel import CURIOUS, PLACEHOLDER, File, Package, index, write
 from tests.condaserver import Channel, serving_channel
 
 Solve = Callable[..., CondaAnswer]
 Install = Callable[..., Installed]
 
 
-def script(text: str, **more: str) -> File:
-    return File(data=text.encode(), mode=0o755, **more)
-
-
-PACKAGES = (
-    Package(
-        name="python",
-        version="3.8.18",
-        build="0_stub",
-        files={"bin/python3.8": script(f"#!/bin/sh\necho {PLACEHOLDER}\n", prefix="text")},
-    ),
-    Package(
-        name="linkscript",
-        files={
-            "bin/.linkscript-post-link.sh": script("touch $PREFIX/ran\n"),
-            "share/linkscript": File(data=b"1"),
-        },
-    ),
-    Package(name="activatescript", files={"etc/conda/activate.d/act.sh": script("export ACTIVATED=1\n")}),
-    Package(
-        name="binaryprefix",
-        depends=("linkscript", "__glibc >=2.17"),
-        files={
-            "bin/binaryprefix": File(
-                data=b"\x7fELF\0" + PLACEHOLDER.encode() + b"/lib\0the end", mode=0o755, prefix="binary"
-            ),
-            "bin/alias": File(link="binaryprefix", mode=0o777),
-        },
-    ),
-    Package(
-        name="entrypoint",
-        subdir="noarch",
-        noarch="python",
-        build="py_0",
-        depends=("python >=3",),
-        entry_points=("hello = hello_conda:main",),
-        files={"site-packages/hello_conda.py": File(data=b"def main(): print('hello')\n")},
-    ),
-    Package(name="plain", version="2.0", files={"share/plain": File(data=b"2")}),
-)  # fmt: skip
+STUB = Package(
+    name="python",
+    version="3.8.18",
+    build="0_stub",
+    files={
+        "bin/python3.8": File(data=f"#!/bin/sh\necho {PLACEHOLDER}\n".encode(), mode=0o755, prefix="text")
+    },
+)
+"""What packages for Python are laid out for; nothing of theirs runs."""
 
 
 @pytest.fixture(scope="session")
 def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     channel = folder / "conda-forge"
-    for package in PACKAGES:
+    for package in (STUB, *CURIOUS):
         write(package, channel)
     write(Package(name="plain", version="1.0", files={"share/plain": File(data=b"1")}), channel, old=True)
     index(channel)

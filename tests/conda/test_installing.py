@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -252,9 +253,9 @@ def test_a_real_interpreter_and_its_packages(
 
     if "3.8" not in conda_channel.pythons:
         pytest.skip("this host has no Python 3.8 that can be packed")
-    answer = solve(
-        question(conda_channel, "python=3.8", "scikit-learn=0.23.2", "pip"), cache=cache, settings=settings
-    )
+    specs = ["python=3.8", "scikit-learn=0.23.2", "pip", "entrypoint", "linkscript"]
+    specs += ["whereami"] if shutil.which("cc") else []
+    answer = solve(question(conda_channel, *specs), cache=cache, settings=settings)
     assert isinstance(answer, CondaSolution), answer
     tree, final = tmp_path / "staging", tmp_path / "final"
     install(
@@ -270,10 +271,17 @@ def test_a_real_interpreter_and_its_packages(
         [final / "bin/python", "-I", "-c", code], capture_output=True, text=True, check=False, env={}
     )
     assert done.stdout == f"{final} (3, 8) 5.0\n", done.stderr
-    pip = subprocess.run(
-        [final / "bin/pip", "list", "--format=freeze"], capture_output=True, text=True, check=True, env={}
-    )
-    assert "scikit-learn==0.23.2" in pip.stdout.splitlines()
+
+    def said(*argv: str) -> list[str]:
+        program, *arguments = argv
+        command = [str(final / "bin" / program), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env={}).stdout.splitlines()
+
+    assert "scikit-learn==0.23.2" in said("pip", "list", "--format=freeze")
+    assert said("hello") == ["hello"]
+    if "whereami" in specs:
+        assert said("whereami") == [str(final)]
+    assert not list(final.rglob("ran"))
     assert defaults_channel.seen == []
 
 
