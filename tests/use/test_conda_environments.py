@@ -1,18 +1,17 @@
 """A model whose scikit-learn stands among the conda dependencies alone, with the channel ``defaults``.
 
-Its files and its predictions are those of the fixture ``seed-sklearn``; only the requirement has moved. Everything
-comes from a real channel on loopback and, for the pip part, from the index as of the logged day.
+Everything comes from a real channel on loopback and, for the pip part, from the index as of the logged day.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas
 import pytest
 
 import envbuilder
@@ -29,66 +28,59 @@ from tests.webserver import Server
 
 pytestmark = pytest.mark.index
 
-PINNED = ("python", "scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl")
+NAME = "sklearn-conda-only"
+PINNED = ("python", "scikit-learn", "numpy", "scipy", "joblib")
 
 
 @pytest.fixture
-def model(tmp_path: Path, conda_channel: Channel) -> Path:
-    """The model; nothing of the pip list needs scikit-learn."""
-    if "3.8" not in conda_channel.pythons:
-        pytest.skip("this host has no Python 3.8 to pack")
-    folder = tmp_path / "model"
-    shutil.copytree(MODELS / "seed-sklearn", folder)
-    text = (folder / "conda.yaml").read_text()
-    assert "  - scikit-learn==0.23.2\n" in text
-    text = text.replace("  - scikit-learn==0.23.2\n", "")
-    python = interpreters(("3.8",))["3.8"].name
-    text = text.replace("- python=3.8.8\n", f"- python={python}\n- scikit-learn=0.23.2\n")
-    (folder / "conda.yaml").write_text(text)
-    return folder
+def model(conda_channel: Channel) -> Path:
+    if "3.7" not in conda_channel.pythons:
+        pytest.skip("this host has no Python 3.7 to pack")
+    return MODELS / NAME
 
 
-def test_it_comes_back_and_predicts_the_same_and_nobody_asked_the_licensed_channel(
-    model: Path, conda_channel: Channel, defaults_channel: Server, warm_home: Path
-) -> None:
-    """A policy that was made in Python could even name a mirror for ``defaults``: nothing ever asks it."""
+@pytest.fixture
+def policy(conda_channel: Channel, defaults_channel: Server) -> Policy:
+    """One that was made in Python can even name a mirror for ``defaults``: nothing ever asks it."""
     mirrors = (
         ("conda-forge", (SafeUrl(conda_channel.url),)),
         ("defaults", (SafeUrl(defaults_channel.url),)),
     )
-    policy = Policy(channels=Channels(mirrors=mirrors), conda=Conda(engine="always"))
-    settings = dataclasses.replace(Settings.from_environ(), home=warm_home)
+    return Policy(channels=Channels(mirrors=mirrors), conda=Conda(engine="always"))
+
+
+@pytest.fixture
+def settings(warm_home: Path) -> Settings:
+    return dataclasses.replace(Settings.from_environ(), home=warm_home)
+
+
+def test_it_comes_back_and_predicts_the_same_and_nobody_asked_the_licensed_channel(
+    model: Path, policy: Policy, settings: Settings, defaults_channel: Server
+) -> None:
     restored = restore(model, settings=settings, policy=policy)
     with restored.lease:
         assert restored.engine == "conda"
         assert restored.fidelity.value == "adapted"
         assert "channel/restricted" in {change.code for change in restored.changes}
-        assert check("seed-sklearn", restored.environment.python, model=model) == []
-        prefix = restored.environment.prefix
-        records = {
-            path.name.rpartition("-")[0].rpartition("-")[0] for path in prefix.glob("conda-meta/*.json")
-        }
-        assert records >= set(PINNED)
+        assert check(NAME, restored.environment.python) == []
+        records = restored.environment.prefix.glob("conda-meta/*.json")
+        assert {path.name.rsplit("-", 2)[0] for path in records} >= set(PINNED)
         again = restore(model, settings=settings, policy=policy)
         with again.lease:
             assert again.hit
             assert again.environment == restored.environment
-        with envbuilder.load_model(model, settings=settings, policy=policy, timeout=120) as loaded:
-            expected = json.loads((MODELS.parent / "expected" / "seed-sklearn.json").read_text())
-            given = [
-                dict(zip(expected["input"]["columns"], row, strict=True)) for row in expected["input"]["rows"]
-            ]
-            import pandas
-
-            assert [str(value) for value in loaded.predict(pandas.DataFrame(given))] == [
-                str(value) for value in expected["predict"]["values"]
-            ]
-        with envbuilder.acquire(model, settings=settings, policy=policy) as env:
-            done = env.run(
-                ["python", "-c", "import sklearn; print(sklearn.__version__)"], capture_output=True
-            )
-            assert done.stdout == b"0.23.2\n"
     assert defaults_channel.seen == []
+
+
+def test_loaders_take_it(model: Path, policy: Policy, settings: Settings) -> None:
+    found = json.loads((MODELS.parent / "expected" / f"{NAME}.json").read_text())
+    rows = pandas.DataFrame(found["input"]["rows"], columns=found["input"]["columns"])
+    with envbuilder.load_model(model, settings=settings, policy=policy, timeout=120) as loaded:
+        assert [str(value) for value in loaded.predict(rows)] == found["predict"]["values"]
+    with envbuilder.acquire(model, settings=settings, policy=policy) as env:
+        code = "import sklearn, sys; print(sklearn.__version__, sys.prefix)"
+        done = env.run(["python", "-c", code], capture_output=True, text=True)
+        assert done.stdout.split() == ["0.22.1", str(env.prefix)]
 
 
 def test_every_command_takes_it(
@@ -104,7 +96,7 @@ def test_every_command_takes_it(
         return done.stdout
 
     told = json.loads(call("build", model, *options, "--output", "json"))
-    assert (told["engine"], told["python_version"]) == ("conda", interpreters(("3.8",))["3.8"].name)
+    assert (told["engine"], told["python_version"]) == ("conda", interpreters(("3.7",))["3.7"].name)
     lines = [call("build", model, *options), call("build", model, *options)]
     assert lines == [f"{told['prefix']}\n"] * 2
     ran = call("run", model, *options, "--", "python", "-c", "import os; print(os.environ['CONDA_PREFIX'])")
