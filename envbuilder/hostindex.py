@@ -6,15 +6,16 @@ the host's owner configured for pip or uv must then be read here, or it would be
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from envbuilder.remembered import Remembered
 
-LARGEST = 1024 * 1024
-"""Bytes of a configuration file; a real one has a few hundred."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SYSTEM = Path("/etc")
 
@@ -25,14 +26,13 @@ def configured_index(environ: Mapping[str, str], home: Path, *, system: Path = S
     The user's files come before the system's (uv: "Configuration files"; pip: "Configuration"). A file that
     cannot be read or understood names nothing: its own tool complains about it.
     """
-    for path in _uv_files(environ, home, system):
-        index = _uv_index(path)
-        if index:
-            return index
-    for path in _pip_files(environ, home, system):
-        index = _pip_index(path)
-        if index:
-            return index
+    for files, understood in ((_uv_files, _UV), (_pip_files, _PIP)):
+        for path in files(environ, home, system):
+            # ValueError: a NUL in a name that a variable gave.
+            with contextlib.suppress(OSError, ValueError):
+                index = understood.of(str(path))
+                if index:
+                    return index
     return None
 
 
@@ -41,37 +41,34 @@ def configuration_files(environ: Mapping[str, str], home: Path, *, system: Path 
     return (*_uv_files(environ, home, system), *_pip_files(environ, home, system))
 
 
-def _uv_files(environ: Mapping[str, str], home: Path, system: Path) -> Iterator[Path]:
-    if environ.get("UV_CONFIG_FILE"):
-        yield Path(environ["UV_CONFIG_FILE"])
-        return
-    yield _configuration(environ, home) / "uv" / "uv.toml"
-    yield system / "uv" / "uv.toml"
+def _uv_files(environ: Mapping[str, str], home: Path, system: Path) -> tuple[Path, ...]:
+    return _uv_places(environ.get("UV_CONFIG_FILE"), environ.get("XDG_CONFIG_HOME"), home, system)
 
 
-def _pip_files(environ: Mapping[str, str], home: Path, system: Path) -> Iterator[Path]:
-    if environ.get("PIP_CONFIG_FILE"):
-        yield Path(environ["PIP_CONFIG_FILE"])
-    yield _configuration(environ, home) / "pip" / "pip.conf"
-    yield home / ".pip" / "pip.conf"
-    yield system / "pip.conf"
-    yield system / "xdg" / "pip" / "pip.conf"
+def _pip_files(environ: Mapping[str, str], home: Path, system: Path) -> tuple[Path, ...]:
+    return _pip_places(environ.get("PIP_CONFIG_FILE"), environ.get("XDG_CONFIG_HOME"), home, system)
 
 
-def _configuration(environ: Mapping[str, str], home: Path) -> Path:
-    return Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+@functools.lru_cache(maxsize=8)
+def _uv_places(named: str | None, xdg: str | None, home: Path, system: Path) -> tuple[Path, ...]:
+    if named:
+        return (Path(named),)
+    return Path(xdg or home / ".config") / "uv" / "uv.toml", system / "uv" / "uv.toml"
 
 
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(LARGEST).decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return ""
+@functools.lru_cache(maxsize=8)
+def _pip_places(named: str | None, xdg: str | None, home: Path, system: Path) -> tuple[Path, ...]:
+    return (
+        *([Path(named)] if named else []),
+        Path(xdg or home / ".config") / "pip" / "pip.conf",
+        home / ".pip" / "pip.conf",
+        system / "pip.conf",
+        system / "xdg" / "pip" / "pip.conf",
+    )
 
 
-def _uv_index(path: Path) -> str | None:
-    text = _text(path)
+def _uv_index(content: bytes) -> str | None:
+    text = content.decode("utf-8", "replace")
     if "index" not in text:
         return None
     if sys.version_info >= (3, 11):
@@ -91,8 +88,8 @@ def _uv_index(path: Path) -> str | None:
     return next((url for url in named if isinstance(url, str) and url), None)
 
 
-def _pip_index(path: Path) -> str | None:
-    text = _text(path)
+def _pip_index(content: bytes) -> str | None:
+    text = content.decode("utf-8", "replace")
     if "index-url" not in text:
         return None
     import configparser
@@ -104,3 +101,6 @@ def _pip_index(path: Path) -> str | None:
         return None
     named = (parser.get(section, "index-url", fallback="") for section in ("install", "global"))
     return next((url.strip() for url in named if url.strip()), None)
+
+
+_UV, _PIP = Remembered(_uv_index), Remembered(_pip_index)

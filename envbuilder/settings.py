@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,14 +65,15 @@ class Settings:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the host's environment variables (``os.environ`` unless given). Raises UsageError."""
-        env = os.environ if environ is None else environ
+        # A copy: each look into os.environ costs as much as a system call.
+        env = dict(os.environ if environ is None else environ)
         user_home = Path(env.get("HOME") or Path.home())
         pyenv_root = Path(env.get("PYENV_ROOT") or user_home / ".pyenv")
         named = next((env[name] for name in INDEX_VARIABLES if env.get(name)), None)
         index = named or configured_index(env, user_home)
         return cls(
             home=store_home(env),
-            search_path=tuple(Path(p) for p in env.get("PATH", "").split(os.pathsep) if p),
+            search_path=_folders(env.get("PATH", "")),
             user_home=user_home,
             pyenv_root=pyenv_root if pyenv_root.is_dir() else None,
             conda_prefixes=_conda_prefixes(env),
@@ -89,6 +91,11 @@ class Settings:
             ),
             limits=_limits(env),
         )
+
+
+@functools.lru_cache(maxsize=8)
+def _folders(search_path: str) -> tuple[Path, ...]:
+    return tuple(Path(p) for p in search_path.split(os.pathsep) if p)
 
 
 def own_environment() -> dict[str, str]:

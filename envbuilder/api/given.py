@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envbuilder.locate import locate, remote
 from envbuilder.policy import DEFAULT
 from envbuilder.progress import SILENT, Progress
 from envbuilder.request import Request, read_as_of, read_engine, read_python
@@ -26,9 +27,12 @@ def located(
     progress: Progress = SILENT,
 ) -> Path:
     """Return the folder of a model, with its environment files alone where it is named by a URI."""
+    name = os.fspath(model)
+    if not remote(name):
+        return locate(name)
     from envbuilder.remote.locating import located
 
-    return located(os.fspath(model), settings=settings, policy=policy or DEFAULT, progress=progress)
+    return located(name, settings=settings, policy=policy or DEFAULT, progress=progress)
 
 
 def settings_of(settings: Settings | None, *, offline: bool) -> Settings:

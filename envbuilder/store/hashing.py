@@ -12,32 +12,28 @@ import contextlib
 import hashlib
 import os
 import time
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from envbuilder.remembered import COARSE_NS, stamp_of
 from envbuilder.store.manifest import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-Stamp: TypeAlias = tuple[int, int, int, int, int]
-
-COARSE_NS = 50_000_000
-"""Nanoseconds for which a change may not show in a file's times, several times over."""
 
 
 class Hashes:
     """The sha256 of files of one tree. One thread may learn while others ask."""
 
     def __init__(self) -> None:
-        self._known: dict[Stamp, str] = {}
+        self._known: dict[tuple[int, ...], str] = {}
 
     def known(self, status: os.stat_result) -> str | None:
         """Return what a file with this status hashed to; None if it is not known, or not as it is now."""
-        return self._known.get(_stamp(status))
+        return self._known.get(stamp_of(status))
 
     def of(self, path: str, status: os.stat_result) -> str:
         """Return what a file hashes to, read if it has to be. ``status`` is of before. Raises OSError."""
-        stamp = _stamp(status)
+        stamp = stamp_of(status)
         found = self._known.get(stamp)
         if found is None:
             settled = time.time_ns() - status.st_ctime_ns > COARSE_NS
@@ -59,10 +55,6 @@ def sha256_of(path: str) -> str:
     """Return the sha256 of a file's content. Raises OSError."""
     with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - thousands of times
         return hashlib.sha256(stream.read()).hexdigest()
-
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _files(tree: str) -> Iterator[tuple[str, os.stat_result]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from envbuilder.digests import PATH_HEX
 from envbuilder.errors import StoreError
+from envbuilder.remembered import Remembered
 from envbuilder.store.trouble import store_error, told
 
 if TYPE_CHECKING:
@@ -124,11 +125,18 @@ def open_layout(root: Path, *, network: bool = False) -> Layout:
     return Layout(root)
 
 
+def _format(content: bytes) -> object:
+    return json.loads(content)["format"]
+
+
+_FORMATS = Remembered(_format)
+
+
 def _known(root: Path) -> bool:
     """Whether a store stands there that we can use."""
     path = root / "format.json"
     try:
-        found = json.loads(path.read_bytes())["format"]
+        found = _FORMATS.of(str(path))
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from envbuilder.environment import Environment
+from envbuilder.remembered import Remembered
 from envbuilder.store.fields import Fields, Unreadable, time_text
 
 SCHEMA = 1
@@ -106,10 +107,13 @@ def _mark(fields: Fields) -> FileMark:
     )
 
 
+_MANIFESTS = Remembered(Manifest.parse)
+
+
 def read_manifest(prefix: Path) -> Manifest | None:
     """Return the manifest of the environment at ``prefix``; None if it has none that can be believed."""
     try:
-        return Manifest.parse((prefix / FOLDER / NAME).read_bytes())
+        return _MANIFESTS.of(f"{prefix}/{FOLDER}/{NAME}")
     except (OSError, Unreadable):
         return None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from envbuilder.digests import PATH_HEX
+from envbuilder.remembered import Remembered
 from envbuilder.store.faults import reach
 from envbuilder.store.fields import Fields, Unreadable, change_from, change_json, time_text
 from envbuilder.store.files import replace_file
@@ -228,24 +229,31 @@ def _resolution(path: Path) -> Resolution | None:
 def read_request(path: Path, key: str | None = None) -> RequestRecord | None:
     """Read one record; None for none, and of another key (paths hold only a part of it)."""
     try:
-        fields = Fields.parse(path.read_bytes(), schema=SCHEMA)
-        if key is not None and fields.text("key") != key:
-            return None
-        return RequestRecord(
-            model=fields.text("model"),
-            files=tuple((item.text("path"), item.text("sha256")) for item in fields.objects("files")),
-            absent=fields.texts("absent"),
-            spec_id=fields.text("spec_id"),
-            lock_id=fields.text("lock_id"),
-            env_id=fields.text("env_id"),
-            engine=fields.text("engine"),
-            python_requested=fields.maybe_text("python_requested"),
-            as_of=fields.maybe_time("as_of"),
-            changes=tuple(change_from(item) for item in fields.objects("changes")),
-            answered_at=fields.time("answered_at"),
-        )
+        own, record = _REQUESTS.of(str(path))
     except (OSError, Unreadable):
         return None
+    return record if key in (None, own) else None
+
+
+def _request(content: bytes) -> tuple[str | None, RequestRecord]:
+    """Return the key of a record, and the record. Raises Unreadable."""
+    fields = Fields.parse(content, schema=SCHEMA)
+    return fields.maybe_text("key"), RequestRecord(
+        model=fields.text("model"),
+        files=tuple((item.text("path"), item.text("sha256")) for item in fields.objects("files")),
+        absent=fields.texts("absent"),
+        spec_id=fields.text("spec_id"),
+        lock_id=fields.text("lock_id"),
+        env_id=fields.text("env_id"),
+        engine=fields.text("engine"),
+        python_requested=fields.maybe_text("python_requested"),
+        as_of=fields.maybe_time("as_of"),
+        changes=tuple(change_from(item) for item in fields.objects("changes")),
+        answered_at=fields.time("answered_at"),
+    )
+
+
+_REQUESTS = Remembered(_request)
 
 
 def _now_text() -> str | None:

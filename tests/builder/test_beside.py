@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from envbuilder.builder.beside import readying
-from envbuilder.store.hashing import COARSE_NS, Hashes
+from envbuilder.remembered import COARSE_NS
+from envbuilder.store.hashing import Hashes
 from tests.builder.conftest import Make
 from tests.builder.wheelsmith import make_wheel
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from envbuilder.remembered import COARSE_NS
 from envbuilder.store import hashing
-from envbuilder.store.hashing import COARSE_NS, Hashes
+from envbuilder.store.hashing import Hashes
 from envbuilder.store.manifest import FOLDER
 from envbuilder.store.survey import survey
 
