@@ -7,6 +7,8 @@ it is checked against its version; none of them is looked up, fetched or built, 
 from __future__ import annotations
 
 import io
+import os
+import threading
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -85,7 +87,8 @@ def _keep(path: Path, content: bytes) -> None:
         if path.is_file() and path.read_bytes() == content:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{path.name}.{digest_bytes(content)[:8]}.part")
+        # Of our own: another process may be writing the same.
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
         unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError as error:

@@ -49,7 +49,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def write_conda_lock(lock: Lock) -> str:
     """Return the lock as text: the same bytes for the same lock, no credentials in it.
 
-    Raises ToolError where conda-lock is missing, EnvbuilderError (``lock/no-md5``) for a package whose channel
+    Raises ToolError where conda-lock is missing, EnvbuilderError (``lock/unhashed``) for a package whose channel
     gives no md5: the format wants one.
     """
     return HEADER.format(filename=FILENAME) + _written(contents_of(lock))
@@ -87,7 +87,7 @@ def _conda_entry(package: CondaPackage) -> Entry:
     if not package.md5:
         raise EnvbuilderError(
             f"{package.name} {package.version} cannot be locked: {package.channel} gives no md5 of it",
-            code="lock/no-md5",
+            code="lock/unhashed",
             hint="index the channel anew (conda's own tools and rattler-index write both hashes)",
         )
     return Entry(

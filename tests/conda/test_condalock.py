@@ -177,7 +177,7 @@ def test_no_credentials_are_written() -> None:
 def test_a_package_without_md5_cannot_be_written() -> None:
     with pytest.raises(EnvbuilderError) as error:
         write_conda_lock(replace(LOCK, conda=(package("python", "3.8.18", md5=""),)))
-    assert error.value.code == "lock/no-md5"
+    assert error.value.code == "lock/unhashed"
 
 
 @pytest.mark.parametrize(
