@@ -6,6 +6,7 @@ is compiled against their Python. A tree without its manifest is none, wherever 
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from envbuilder.builder.installer import Ground
@@ -81,6 +82,12 @@ def lay_ground(
         )
     log.note(f"laid out {len(lock.conda)} conda packages")
     _complete(lock, tree)
+    if os.path.lexists(tree / "pyvenv.cfg"):
+        raise BuildError(
+            "a conda package brings a pyvenv.cfg, by which its Python would take itself for another one",
+            code="archive/script-path",
+            hint="lock another release, or ask who published it",
+        )
     with told(layout.root, "write an environment's activation"):
         _write_activation(tree)
     return Ground(interpreter=_interpreter(lock, tree), findings=installed.findings)

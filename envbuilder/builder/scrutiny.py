@@ -19,6 +19,7 @@ from envbuilder.errors import BuildError
 from envbuilder.findings import Finding, Level
 from envbuilder.lock import Kind
 from envbuilder.redact import excerpt
+from envbuilder.store.manifest import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -48,6 +49,12 @@ def check_places(tree: Path, only: Collection[str] | None = None) -> None:
     they were opened, and their RECORD may be of the place where they were made. Raises BuildError
     (``archive/path-escape``, ``archive/script-path``).
     """
+    if os.path.lexists(tree / FOLDER):
+        raise BuildError(
+            f"a package brings a {FOLDER}, where the store keeps what it knows of an environment",
+            code="archive/script-path",
+            hint="lock another release, or ask who published it",
+        )
     for record in sorted(path for site in site_folders(tree) for path in site.glob("*.dist-info/RECORD")):
         if only is not None and canonicalize_name(record.parent.name.partition("-")[0]) not in only:
             continue

@@ -27,6 +27,7 @@ from envbuilder.store.packages import remove_conda, using_conda
 from envbuilder.store.store import Store
 from envbuilder.store.verify import verify
 from envbuilder.use.execution import activated
+from fixtures.conda_channel import File, Package, index, write
 from tests.builder.condasmith import (
     CHANNEL,
     SEEDS,
@@ -34,6 +35,7 @@ from tests.builder.condasmith import (
     policy_for,
     small_channel,
     smallest_channel,
+    stand_in,
 )
 from tests.builder.wheelsmith import make_wheel
 from tests.conftest import ROOT
@@ -212,6 +214,18 @@ def test_the_key_is_of_the_packages_and_the_floor_and_of_no_interpreter(smallest
     assert environment_id(dataclasses.replace(lock, conda=(other, *rest)), None) != key
     assert environment_id(dataclasses.replace(lock, target=floor), None) != key
     assert environment_id(dataclasses.replace(lock, spec_id="1" * 64, engine="x"), None) == key
+
+
+@pytest.mark.parametrize("path", [".envbuilder/manifest.json", "pyvenv.cfg"])
+def test_no_package_says_what_the_environment_is(host: Settings, tmp_path: Path, path: str) -> None:
+    channel = tmp_path / "channel"
+    for package in (stand_in(), Package(name="odd", files={path: File(data=b"home = /usr/bin\n")})):
+        write(package, channel)
+    index(channel)
+    with pytest.raises(BuildError) as caught:
+        make(channel, host, conda_lock_of(channel, "odd"))
+    assert caught.value.code == "archive/script-path"
+    assert list(Store.open(host.home).layout.environments.iterdir()) == []
 
 
 @pytest.mark.parametrize(
