@@ -177,9 +177,14 @@ def on_community_host(text: str) -> bool:
 
 
 def canonical(text: str) -> str:
-    """Return one text for all spellings of a channel, to see duplicates: ``conda-forge``, ``host/path``."""
+    """Return one text for all spellings of a channel, to see duplicates: ``conda-forge``, ``host/path``.
+
+    What conda takes for a channel of the name ``nodefaults`` is not the word that excludes the default ones.
+    """
     parts = parts_of(text)
     name = "/".join(parts.path)
+    if name == NODEFAULTS and not excludes_defaults(text):
+        return f"{COMMUNITY_HOST}/{name}"
     if parts.host in _COMMUNITY_HOSTS or not (parts.host or parts.scheme):
         return name
     return f"{parts.host}/{name}" if parts.host else f"{parts.scheme}:{name}"

@@ -95,6 +95,8 @@ def test_spellings_of_one_channel() -> None:
     ]  # fmt: skip
     assert {channels.canonical(text) for text in spellings} == {"conda-forge"}
     assert channels.canonical("https://example.org/conda-forge") == "example.org/conda-forge"
+    assert channels.canonical(" NoDefaults ") == "nodefaults"
+    assert channels.canonical("nodefaults/noarch") == channels.canonical("nodefaults # why") != "nodefaults"
 
 
 @given(st.text(max_size=60))

@@ -41,11 +41,11 @@ def _change(channel: Channel, text: str, *, again: bool) -> Change:
 
 
 def name_conda_forge(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
-    """Name conda-forge where no channel is named: a conda environment has its Python from one.
+    """Name conda-forge where no file could name a channel: a conda environment has its Python from one.
 
     The effect is NONE: files of no conda environment ask for no channel.
     """
-    if any(not excludes_defaults(channel.text) for channel in spec.channels):
+    if spec.conda_file or spec.conda or spec.channels:
         return spec, ()
     change = Change(
         code=IMPLICIT,
@@ -53,7 +53,7 @@ def name_conda_forge(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Cha
         effect=Effect.NONE,
         after=CONDA_FORGE,
     )
-    return replace(spec, channels=(Channel(text=CONDA_FORGE), *spec.channels)), (change,)
+    return replace(spec, channels=(Channel(text=CONDA_FORGE),)), (change,)
 
 
 def exclude_defaults(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:

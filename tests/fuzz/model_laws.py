@@ -19,6 +19,7 @@ from envbuilder.redact import MASK
 from envbuilder.report.formats import FORMATS, writer
 from envbuilder.report.report import Report
 from envbuilder.rewriter.files import rewrite_files, unified_diff
+from envbuilder.rewriter.forge import lacking
 from envbuilder.rewriter.rewriting import rewrite
 from envbuilder.rewriter.splices import decoded
 from envbuilder.spec import EnvSpec, PypiRequirement, Rewritten
@@ -156,4 +157,9 @@ def _edited(rewritten: Rewritten, folder: Path) -> None:
     left = [edit for edit in rewrite_files(again) if edit.after != edit.before]
     hold(not left, "an edited file is edited again", left)
     if not any(edit.skipped for edit in edits.values()) and not rewritten.spec.direct:
-        hold(again.spec_id == rewritten.spec_id, "the edited model asks for something else", again.spec)
+        left = {item.name for item in rewritten.spec.conda} & lacking().keys()
+        hold(
+            left or again.spec_id == rewritten.spec_id, "the edited model asks for something else", again.spec
+        )
+        before, after = (rewrite(found.original, conda=True) for found in (rewritten, again))
+        hold(before.spec_id == after.spec_id, "the edited model asks conda for something else", after.spec)

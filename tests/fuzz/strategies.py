@@ -63,8 +63,18 @@ REQUIREMENTS = st.one_of(
     joined(WORDS, VERSIONS, st.just(" "), OPTIONS),
     URLS, JUNK,
 )  # fmt: skip
+NOT_ON_CONDA_FORGE = st.sampled_from(
+    ["numpy-base", "anaconda", "_libgcc_mutex", "blas", "cpuonly", "mxnet", "keras-gpu", "redis", "__glibc"]
+)
+FILES = st.sampled_from(
+    [
+        "https://conda.anaconda.org/conda-forge/noarch/pip-21.0-py_0.conda#" + "0" * 32,
+        "https://repo.anaconda.com/pkgs/main/linux-64/python-3.8.8-h1_5.tar.bz2",
+        "a[url='https://c.example.org/x/linux-64/a-1-0.conda', sha256=" + "0" * 64 + "]",
+    ]
+)
 SPECS = st.one_of(
-    joined(WORDS, VERSIONS), joined(CHANNELS, st.just("::"), WORDS, VERSIONS, EXTRAS), URLS, joined(WORDS, EXTRAS),
+    joined(NOT_ON_CONDA_FORGE, VERSIONS), FILES, joined(WORDS, VERSIONS), joined(CHANNELS, st.just("::"), WORDS, VERSIONS, EXTRAS), URLS, joined(WORDS, EXTRAS),
     JUNK,
 )  # fmt: skip
 LINES = st.lists(
