@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from envbuilder.archives.inspection import form_of
+from envbuilder.archives.startup import MODULE, PTH
 from envbuilder.archives.unpacking import unpack_archive
 from envbuilder.conda.access import Access
 from envbuilder.conda.archives import Archives
@@ -107,7 +108,9 @@ def _unpack(package: CondaPackage, archive: Path, folder: Path) -> tuple[Finding
     """Unpack one archive and look that it is the package that its record told of."""
     inspection = unpack_archive(archive, folder, name=package.filename)
     _compare(package, folder)
-    return tuple(_told(package, finding) for finding in inspection.findings)
+    # What runs when Python starts is told of the whole environment, by what it says.
+    found = (finding for finding in inspection.findings if finding.code not in (PTH, MODULE))
+    return tuple(_told(package, finding) for finding in found)
 
 
 def _told(package: CondaPackage, finding: Finding) -> Finding:

@@ -72,6 +72,15 @@ def test_scripts_never_run_and_are_told(solved: Solved, installed: Install, tmp_
     assert not (tmp_path / "tree" / "ran").exists()
 
 
+def test_what_runs_at_start_up_is_told_by_whoever_sees_all_of_it(
+    small: Channel, solved: Solved, installed: Install
+) -> None:
+    path = "lib/python3.8/site-packages/distutils-precedence.pth"
+    write(Package(name="starter", files={path: File(data=b"import os\n")}), small.folder)
+    index(small.folder)
+    assert installed(solved("starter")).findings == ()
+
+
 def test_an_archive_in_the_old_format(solved: Solved, installed: Install, tmp_path: Path) -> None:
     (package,) = solved("plain <2")
     assert package.filename == "plain-1.0-0.tar.bz2"
