@@ -157,7 +157,7 @@ def _edited(rewritten: Rewritten, folder: Path) -> None:
     left = [edit for edit in rewrite_files(again) if edit.after != edit.before]
     hold(not left, "an edited file is edited again", left)
     if not any(edit.skipped for edit in edits.values()) and not rewritten.spec.direct:
-        left = {item.name for item in rewritten.spec.conda} & lacking().keys()
+        undecided = {item.name for item in rewritten.spec.conda} & lacking().keys()
         hold(
             left or again.spec_id == rewritten.spec_id, "the edited model asks for something else", again.spec
         )
