@@ -159,7 +159,9 @@ def _edited(rewritten: Rewritten, folder: Path) -> None:
     if not any(edit.skipped for edit in edits.values()) and not rewritten.spec.direct:
         undecided = {item.name for item in rewritten.spec.conda} & lacking().keys()
         hold(
-            left or again.spec_id == rewritten.spec_id, "the edited model asks for something else", again.spec
+            undecided or again.spec_id == rewritten.spec_id,
+            "the edited model asks for something else",
+            again.spec,
         )
         before, after = (rewrite(found.original, conda=True) for found in (rewritten, again))
         hold(before.spec_id == after.spec_id, "the edited model asks conda for something else", after.spec)
