@@ -88,7 +88,7 @@ class CondaStaging:
         left = [
             listed
             for path in walk(self.prefix, {FOLDER})
-            if not self._tied(path, stale) and (listed := self._place(path, placed))
+            if not self._useless(path, stale) and (listed := self._place(path, placed))
         ]
         detach(self.tree, self.prefix)
         (self.tree / FOLDER).mkdir()
@@ -98,14 +98,12 @@ class CondaStaging:
         write_unpack(self.tree, BESIDE.decode() + text)
         return len(left)
 
-    def _tied(self, path: Path, stale: set[str]) -> bool:
-        """Whether a file is bytecode that has the old place in it: of a module that did, or made in passing."""
+    def _useless(self, path: Path, stale: set[str]) -> bool:
+        """Whether a file is bytecode with the old place in it, or that goes by its module's time, which is lost."""
         if path.suffix != ".pyc":
             return False
         inner = path.relative_to(self.prefix)
-        if f"{inner.parent.as_posix()}/{path.name.partition('.')[0]}." in stale:
-            return True
-        return "site-packages" not in inner.parts and os.fsencode(self.prefix) in path.read_bytes()
+        return f"{inner.parent.as_posix()}/{path.name.partition('.')[0]}." in stale or _timed(path)
 
     def _place(self, path: Path, placed: dict[str, Placed]) -> Placed | None:
         """Write a file or a link; return what ``conda-unpack`` has to know of it."""
@@ -168,3 +166,10 @@ def _bytecode(path: str) -> str:
     """Return how the names of a module's bytecode begin (PEP 3147)."""
     folder, _, name = path.rpartition("/")
     return f"{folder}/__pycache__/{name.removesuffix('.py')}."
+
+
+def _timed(path: Path) -> bool:
+    """Whether bytecode is good for one time of its module alone: all of Python 3.6, later by a flag (PEP 552)."""
+    with path.open("rb") as stream:
+        header = stream.read(5)
+    return path.name.endswith(".cpython-36.pyc") or len(header) < 5 or not header[4] & 1

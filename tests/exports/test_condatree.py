@@ -90,6 +90,9 @@ def test_nothing_in_it_names_the_store(exported: Path, tmp_path: Path) -> None:
         "lib/placed.bin", "lib/python3.8/site-packages/placed.py"
     }  # fmt: skip
     assert not list(tree.rglob("__pycache__/placed.*"))
+    kept = [path.name for path in tree.rglob("*.pyc")]
+    assert "pure.cpython-38.pyc" in kept
+    assert not [name for name in kept if name.startswith("os.")]
 
 
 def test_a_place_that_is_too_long_is_told_and_changes_nothing(exported: Path, tmp_path: Path) -> None:
