@@ -96,11 +96,11 @@ def register(
             _copy(held.folder, model, mended.changed)
         locked = lock_model(model, request=request, settings=settings, policy=policy, progress=progress)
         with told(store.root, "copy a model"):
-            _write_lock(locked.lock, model)
+            locks = _write_lock(locked.lock, model)
         proof = _proof(model, request, settings, policy, progress) if proving else "skipped"
         tags = _tags(mended, locked.lock.lock_id, proof)
         progress.phase("register", mended.uri)
-        return _registered(mended, model, tags, aliases, settings)
+        return _registered(mended, model, tags, aliases, settings, locks=locks)
 
 
 def _copy(source: Path, target: Path, changed: dict[str, bytes]) -> None:
@@ -118,10 +118,18 @@ def _linked(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _write_lock(lock: Lock, model: Path) -> None:
-    for name, text in ((PYLOCK, write_pylock(lock)), (LOCKED, write_requirements(lock))):
+def _write_lock(lock: Lock, model: Path) -> tuple[str, ...]:
+    """Write a lock in the forms that hold all of it, and return the names of the files."""
+    if lock.conda:
+        from envbuilder.conda.condalock import FILENAME, write_conda_lock
+
+        texts = {FILENAME: write_conda_lock(lock)}
+    else:
+        texts = {PYLOCK: write_pylock(lock), LOCKED: write_requirements(lock)}
+    for name, text in texts.items():
         (model / name).unlink(missing_ok=True)
         (model / name).write_text(text, "utf-8")
+    return tuple(texts)
 
 
 def _proof(model: Path, request: Request, settings: Settings, policy: Policy, progress: Progress) -> Proof:
@@ -174,10 +182,12 @@ def _registered(
     tags: tuple[tuple[str, str], ...],
     aliases: tuple[str, ...],
     settings: Settings,
+    *,
+    locks: tuple[str, ...],
 ) -> Registration:
     request = {
         "op": "register", "uri": mended.uri, "name": mended.name, "version": mended.version,
-        "folder": str(model), "own": [*mended.changed, PYLOCK, LOCKED], "tags": dict(tags), "run_tag": f"{TAG}source_run", "aliases": list(aliases),
+        "folder": str(model), "own": [*mended.changed, *locks], "tags": dict(tags), "run_tag": f"{TAG}source_run", "aliases": list(aliases),
     }  # fmt: skip
     answer = ask(request, settings, seconds=SECONDS)
     try:
