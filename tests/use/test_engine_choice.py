@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from envbuilder.errors import PolicyError
+from envbuilder.errors import EnvbuilderError, PolicyError
 from envbuilder.findings import Origin
 from envbuilder.policy import DEFAULT, Conda, Policy
 from envbuilder.reader.matchspec import read_matchspec
+from envbuilder.reader.model import read_model
 from envbuilder.redact import SafeUrl
 from envbuilder.request import EngineName, Request
 from envbuilder.rewriter.rewriting import rewrite
@@ -130,3 +132,23 @@ def test_a_spec_is_rewritten_for_the_engine_that_it_gets() -> None:
     assert (choice.engine, [item.name for item in rewritten.spec.conda]) == ("conda", ["numpy"])
     with pytest.raises(PolicyError, match="1 substitution would be needed"):
         rewritten_for(spec_of("samtools"), request=Request(strict=True), policy=DEFAULT)
+
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the collection of real models is not here")
+def test_real_models_and_files_go_the_way_that_they_need() -> None:
+    ways: dict[str, dict[str, EngineChoice]] = {"auto": {}, "conda": {}}
+    for folder in sorted(CORPUS.glob("*/*")):
+        try:
+            spec = read_model(folder)
+        except EnvbuilderError:
+            continue
+        if spec.conda:
+            choice = rewritten_for(spec, request=Request(), policy=DEFAULT)[1]
+            ways[choice.engine][folder.name] = choice
+    assert len([name for name in ways["auto"] if name.isdecimal()]) == 13
+    # Compilers and programs for documents; one file asks for a package in jest.
+    assert sorted(ways["conda"]) == ["E039", "E056", "E057", "E058", "E059", "E060"]
+    assert ways["conda"]["E060"].names == ("test4",)
