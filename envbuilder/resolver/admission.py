@@ -170,5 +170,6 @@ def refuse_conda_only(conda: Sequence[CondaRequirement], policy: Policy) -> None
         requirements=tuple((requirement.origin, requirement.text) for requirement in conda),
         origin=conda[0].origin,
         detail="\n".join(f"{r.name}: {why_left(r, policy)}" for r in conda),
-        hint=f'name it in the policy: `[names] {first} = "its-name-on-the-index"`, or "" to leave it out',
+        hint=f'name it in the policy: `[names] {first} = "its-name-on-the-index"`, or "" to leave it out; '
+        "or let the model have a conda environment: --engine conda",
     )
