@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 # Behind everything else: nothing there can take the place of a module of Python's own.
-sys.path.append(sys.argv[3])
+sys.path.extend(sys.argv[3:4])
 
 import rattler
 from rattler.exceptions import InvalidMatchSpecError, SolverError
