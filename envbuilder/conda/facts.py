@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from packaging.pylock import Pylock
+from packaging.pylock import Pylock, PylockValidationError
 
 from envbuilder.findings import Change, Effect, Origin
 from envbuilder.lock import Artifact, CondaPackage, Kind, Lock, Target
@@ -175,7 +175,11 @@ def _artifact(entry: Entry, facts: dict[str, Any]) -> Artifact:
     if "package" in facts:
         # Its words are those of PEP 751, whose reader knows them.
         document = {"lock-version": "1.0", "created-by": "envbuilder", "packages": [facts["package"]]}
-        artifact = located_artifact(Pylock.from_dict(document).packages[0])
+        try:
+            (package,) = Pylock.from_dict(document).packages
+        except PylockValidationError as error:
+            raise ValueError(str(error)) from None
+        artifact = located_artifact(package)
         if (artifact.name, artifact.version, artifact.sha256) != (entry.name, entry.version, entry.sha256):
             raise ValueError(f"{entry.name} is told in two ways")
         return artifact
