@@ -36,9 +36,10 @@ dependencies:
 """
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Path:
-    """A folder with a policy whose conda-forge is ours, and a model."""
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a policy whose conda-forge is ours, a model, and the one store of these tests."""
+    tmp_path = tmp_path_factory.mktemp("bench")
     channel = write_channel(tmp_path / "channel", *CHANNEL)
     policy = f'[channels.mirrors]\nconda-forge = ["{channel.as_uri()}"]\n[licenses]\nallow = ["MIT", "BSD-3-Clause"]\n'
     (tmp_path / "envbuilder.toml").write_text(policy)
@@ -64,17 +65,23 @@ def test_a_conda_lock_is_written_told_and_known_again(cli: Cli, bench: Path) -> 
     )
     assert told["fidelity"] == "adapted"  # conda-forge for defaults
 
-    again = cli("lock", "model", "--as-of", "2021-06-01", "--engine", "conda", cwd=bench)
+    again = cli(
+        "lock", "model", "--as-of", "2021-06-01", "--engine", "conda", home=bench / "store", cwd=bench
+    )
     assert again.stdout.splitlines()[0] == (
         "7 packages for Python 3.8.18 on linux-x86_64, as of 2021-06-01T23:59:59Z (conda)"
     )
     assert f"lock_id {lock.lock_id}" in again.stdout
-    wrong = cli("lock", "model", "--as-of", "2021-06-01", "-o", "pylock.toml", cwd=bench)
+    wrong = cli(
+        "lock", "model", "--as-of", "2021-06-01", "-o", "pylock.toml", home=bench / "store", cwd=bench
+    )
     assert (wrong.returncode, "write conda-lock.yml" in wrong.stderr) == (2, True)
 
 
 def test_auto_takes_conda_for_what_only_conda_has_and_tells_the_reason(cli: Cli, bench: Path) -> None:
-    done = cli("explain", "model", "--as-of", "2021-06-01", "--output", "json", cwd=bench)
+    done = cli(
+        "explain", "model", "--as-of", "2021-06-01", "--output", "json", home=bench / "store", cwd=bench
+    )
     told = json.loads(done.stdout)
     assert told["engine"]["kind"] == "conda environment"
     assert told["engine"]["packages"] == ["graphviz"]
@@ -85,7 +92,7 @@ def test_auto_takes_conda_for_what_only_conda_has_and_tells_the_reason(cli: Cli,
 
 
 def test_licences_are_those_of_the_records(cli: Cli, bench: Path) -> None:
-    done = cli("licenses", "model", "--as-of", "2021-06-01", "--output", "json", "--output", "cyclonedx=bom.json", cwd=bench)  # fmt: skip
+    done = cli("licenses", "model", "--as-of", "2021-06-01", "--output", "json", "--output", "cyclonedx=bom.json", home=bench / "store", cwd=bench)  # fmt: skip
     assert done.returncode == 1, done.stderr
     (model,) = json.loads(done.stdout)["models"]
     packages = {item["name"]: item for item in model["packages"]}
@@ -106,14 +113,14 @@ def test_licences_are_those_of_the_records(cli: Cli, bench: Path) -> None:
 def test_a_difference_of_two_conda_locks(cli: Cli, bench: Path) -> None:
     (bench / "other").mkdir()
     (bench / "other" / "conda.yaml").write_text(f"{CONDA}- numpy=1.19\n".replace("- graphviz\n", ""))
-    done = cli("diff", "model", "other", "--as-of", "2021-06-01", "--engine", "conda", "--output", "json", cwd=bench)  # fmt: skip
+    done = cli("diff", "model", "other", "--as-of", "2021-06-01", "--engine", "conda", "--output", "json", home=bench / "store", cwd=bench)  # fmt: skip
     told = json.loads(done.stdout)
     steps = {(item["kind"], item["name"]): item["change"] for item in told["packages"]}
     assert steps == {("pypi", "numpy"): "downgraded", ("conda", "graphviz"): "removed"}
 
 
 def test_a_python_is_checked_against_the_distributions(cli: Cli, bench: Path) -> None:
-    done = cli("check", "model", "--as-of", "2021-06-01", "--output", "json", cwd=bench)
+    done = cli("check", "model", "--as-of", "2021-06-01", "--output", "json", home=bench / "store", cwd=bench)
     told = json.loads(done.stdout)
     found = {item["name"]: item for item in told["mismatches"]}
     assert {"python", "scikit-learn"} <= found.keys()
