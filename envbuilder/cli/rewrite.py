@@ -34,8 +34,9 @@ def rewrite_command(
     """Show what would be rewritten in the files of MODEL, as a unified diff. Nothing is written unless told."""
     from envbuilder.reader.model import read_model
     from envbuilder.remote.locating import located
+    from envbuilder.request import Request
     from envbuilder.rewriter.files import rewrite_files
-    from envbuilder.rewriter.rewriting import rewrite
+    from envbuilder.use.engine_choice import rewritten_for
 
     if in_place and output_dir:
         raise UsageError("--in-place and --output-dir exclude each other", hint="choose one of them")
@@ -43,7 +44,8 @@ def rewrite_command(
         raise UsageError("--in-place writes into folders", hint="use `envbuilder fix`, or --output-dir")
     policy = policy_of(policy_path)
     path = located(model, settings=Settings.from_environ(), policy=policy)
-    rewritten = rewrite(read_model(path, name=model), policy=policy, strict=strict)
+    spec = read_model(path, name=model)
+    rewritten, _ = rewritten_for(spec, request=Request(strict=strict), policy=policy)
     edits = rewrite_files(rewritten)
     show_diffs(edits)
     edited = {edit.path: edit.after for edit in edits}

@@ -12,6 +12,7 @@ from envbuilder.rewriter.channels import RESTRICTED
 from envbuilder.spec import CondaRequirement, EnvSpec, PythonRequest
 
 BUILD_STRING = "rewrite/build-string"
+PYTHON_BUILD = "rewrite/python-build"
 
 IDENTITY_KEYS = frozenset({"build_number", "fn", "md5", "sha256", "size", "timestamp", "url"})
 """Bracket keys that name one file of one channel."""
@@ -49,7 +50,7 @@ def drop_python_builds(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[C
 
 def _python_change(wish: PythonRequest) -> Change:
     return Change(
-        code=BUILD_STRING,
+        code=PYTHON_BUILD,
         message=f"python is asked for by its version; any build of {excerpt(wish.text)} will do",
         effect=Effect.ADAPTED,
         before=excerpt(f"python {wish.text} {wish.build}"),

@@ -87,7 +87,7 @@ def test_for_a_conda_environment_they_stay_and_channels_builds_and_pip_lines_are
     assert [channel.text for channel in result.spec.channels] == ["conda-forge", "nodefaults"]
     assert result.spec.python[0].build == ""
     assert [(c.code, c.effect.value) for c in result.changes] == [
-        ("rewrite/build-string", "adapted"),
+        ("rewrite/python-build", "adapted"),
         ("rewrite/build-string", "adapted"),
         ("channel/restricted", "adapted"),
         ("channel/restricted", "adapted"),
@@ -106,7 +106,7 @@ def test_a_conda_environment_keeps_the_builds_of_free_channels_but_python_s_and_
     spec = replace(spec_of(conda("numpy=1.21.2=py39hdbf815f_0"), channels=("conda-forge",)), python=(built,))
     found = rewrite(spec, conda=True).spec
     assert found.python == (replace(built, build=""),)
-    (change,) = (c for c in rewrite(spec, conda=True).changes if c.code == "rewrite/build-string")
+    (change,) = (c for c in rewrite(spec, conda=True).changes if c.code == "rewrite/python-build")
     assert change.message == "python is asked for by its version; any build of 3.9.7 will do"
     assert rendered(found.conda[0]) == "numpy==1.21.2=py39hdbf815f_0"
     assert rewrite(spec).spec.python == found.python
@@ -151,4 +151,4 @@ def test_every_code_is_in_the_catalogue() -> None:
         if isinstance(value, str) and re.fullmatch(r"[a-z]+/[a-z-]+", value)
     }
     assert codes | {"policy/strict"} <= set(catalogue())
-    assert len(codes) == 15
+    assert len(codes) == 16
