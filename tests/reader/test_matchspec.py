@@ -36,6 +36,10 @@ SPOT = Origin(file="f", line=1, column=1)
         ("a >= 1 , < 2", "a", ">=1,<2", ""),
         ("a >=1,<2 py38*", "a", ">=1,<2", "py38*"),
         ("libarchive>=3.8 lgpl_*", "libarchive", ">=3.8", "lgpl_*"),
+        ("a>=1=py38_0", "a", ">=1", "py38_0"),
+        ("a >=1,<2=py38*", "a", ">=1,<2", "py38*"),
+        ("a==1.2|==1.3=b", "a", "==1.2|==1.3", "b"),
+        ("a=1.2.*=b", "a", "1.2.*", "b"),
         ("a=1.2|1.3", "a", "=1.2|==1.3", ""),
         ("a 1.2 | 1.3", "a", "==1.2|==1.3", ""),
         ("a>1|<0.5", "a", ">1|<0.5", ""),
@@ -104,6 +108,10 @@ def test_credentials_are_masked(text: str) -> None:
         ("*", "input/malformed-requirement"),
         ("a>=1 <2", "input/malformed-requirement"),
         ("a=1=2=3", "input/malformed-requirement"),
+        ("a 1 <2", "input/malformed-requirement"),
+        ("a=1=b,c", "input/malformed-requirement"),
+        ("a==1=b!", "input/malformed-requirement"),
+        ("a[build='>=1']", "input/malformed-requirement"),
         ("a 1 b c", "input/malformed-requirement"),
         ("a @ https://example.org", "input/malformed-requirement"),
         ("a[extra]", "input/malformed-requirement"),
@@ -151,3 +159,13 @@ def test_any_text(text: str) -> None:
         assert refusal.message.isprintable()
     else:
         assert spec.name.isascii()
+
+
+@given(names, numbers, st.text("ab1_*.<>=!,", min_size=1, max_size=8))
+def test_no_build_holds_what_belongs_to_versions(name: str, number: str, build: str) -> None:
+    for text in (f"{name}={number}={build}", f"{name} {number} {build}", f"{name}[build='{build}']"):
+        try:
+            spec = read_matchspec(text, SPOT)
+        except Refusal:
+            continue
+        assert not set(spec.build) & set("<>=!,")
