@@ -41,12 +41,14 @@ class Row:
 
     def line(self) -> str:
         """Return the row as text."""
-        digest = escaped(self.digest)
+        digest = escaped(self.digest) if self.kind == "l" else self.digest
         return f"{escaped(self.path)}\t{self.kind}\t{self.mode:o}\t{self.size}\t{self.mtime_ns}\t{digest}\n"
 
 
 def escaped(text: str) -> str:
     """Return a path with backslash, tab and line feed escaped."""
+    if "\\" not in text and "\t" not in text and "\n" not in text:
+        return text
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
 
 
@@ -57,13 +59,15 @@ def survey(prefix: Path, hashes: Hashes | None = None) -> tuple[Row, ...]:
     ``hashes`` knows of files that did not change since is not read again.
     """
     root, known = str(prefix), hashes or Hashes()
-    found = sorted(_walk(root, ""), key=itemgetter(0))
-    unread = [path for path, kind, status, _ in found if kind == "f" and not known.known(status)]
+    found = sorted(_walk(root), key=itemgetter(0))
+    digests = [known.known(status) if kind == "f" else target for _, kind, status, target in found]
+    unread = [entry[0] for entry, digest in zip(found, digests, strict=True) if digest is None]
     with ThreadPoolExecutor(_THREADS) as pool:
-        read = dict(
-            zip(unread, pool.map(lambda p: sha256_of(f"{root}/{p}"), unread, chunksize=64), strict=True)
+        read = pool.map(lambda path: sha256_of(f"{root}/{path}"), unread, chunksize=64)
+        return tuple(
+            _row(entry, next(read) if digest is None else digest)
+            for entry, digest in zip(found, digests, strict=True)
         )
-    return tuple(_row(entry, read.get(entry[0]) or known.known(entry[2]) or "") for entry in found)
 
 
 def to_tsv(rows: tuple[Row, ...]) -> bytes:
@@ -71,25 +75,27 @@ def to_tsv(rows: tuple[Row, ...]) -> bytes:
     return "".join(row.line() for row in rows).encode("utf-8", "surrogateescape")
 
 
-def _walk(folder: str, relative: str) -> Iterator[_Entry]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not relative and entry.name == FOLDER:
-                continue
-            path = f"{relative}{entry.name}"
-            # Before the mode changes: what is known of a file is known of it as it was.
-            status = entry.stat(follow_symlinks=False)
-            if entry.is_symlink():
-                yield path, "l", status, os.readlink(entry.path)  # noqa: PTH115 - a text is wanted
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path, f"{path}/")
-                yield path, "d", status, ""
-            else:
-                yield path, "f", status, ""
-            mode = S_IMODE(status.st_mode)
-            if mode & _WRITE:
-                os.chmod(entry.path, mode & ~_WRITE)  # noqa: PTH101
+def _walk(root: str) -> Iterator[_Entry]:
+    waiting = [""]
+    while waiting:
+        start = waiting.pop()
+        with os.scandir(f"{root}/{start}") as entries:
+            for entry in entries:
+                if not start and entry.name == FOLDER:
+                    continue
+                path = f"{start}{entry.name}"
+                # Before the mode changes: what is known of a file is known of it as it was.
+                status = entry.stat(follow_symlinks=False)
+                if entry.is_symlink():
+                    yield path, "l", status, os.readlink(entry.path)  # noqa: PTH115 - a text is wanted
+                    continue
+                folder = entry.is_dir(follow_symlinks=False)
+                if folder:
+                    waiting.append(f"{path}/")
+                yield path, "d" if folder else "f", status, ""
+                mode = S_IMODE(status.st_mode)
+                if mode & _WRITE:
+                    os.chmod(entry.path, mode & ~_WRITE)  # noqa: PTH101
 
 
 def _row(entry: _Entry, digest: str) -> Row:
