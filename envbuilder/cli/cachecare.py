@@ -20,7 +20,9 @@ from envbuilder.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envbuilder.findings import Finding
     from envbuilder.store.collect import Collected, Removed
+    from envbuilder.store.layout import Layout
     from envbuilder.store.pins import Pin
     from envbuilder.store.store import Store
     from envbuilder.store.verify import Verified
@@ -47,26 +49,41 @@ def verify_command(*, environments: tuple[str, ...], deep: bool, output: str) ->
     `envbuilder cache gc`. Links for MLflow that lead to none any more are taken away. Exit code 1 if there was a
     damaged one.
     """
-    from envbuilder.handover.sweeping import sweep
     from envbuilder.store.verify import verify
 
     layout = _store().layout
     found = list(verify(layout, deep=deep, only=environments))
-    lost = sweep(layout, Settings.from_environ())
+    lost = _lost_links(layout)
     damaged = [item for item in found if item.verdict == "damaged"]
     if output == "json":
-        told = [finding_object(finding) for finding in lost]
-        write_object({"deep": deep, "environments": [verified_object(item) for item in found], "links": told})
+        write_object(
+            {"deep": deep, "environments": [verified_object(item) for item in found], "links": _objects(lost)}
+        )
     else:
-        for finding in lost:
-            for line in finding_lines(finding):
-                click.echo(line)
+        _tell_links(lost)
         for item in found:
             for line in verified_lines(item):
                 click.echo(line)
         whole = sum(item.verdict == "whole" for item in found)
         click.echo(f"{whole} whole, {len(damaged)} damaged")
     return FINDINGS if damaged else CLEAN
+
+
+def _lost_links(layout: Layout) -> tuple[Finding, ...]:
+    """Take the links for MLflow away that lead to no environment any more."""
+    from envbuilder.handover.sweeping import sweep
+
+    return sweep(layout, Settings.from_environ())
+
+
+def _objects(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
+    return [finding_object(finding) for finding in findings]
+
+
+def _tell_links(findings: tuple[Finding, ...]) -> None:
+    for finding in findings:
+        for line in finding_lines(finding):
+            click.echo(line)
 
 
 def verified_lines(item: Verified) -> list[str]:
@@ -118,7 +135,8 @@ def gc_command(
     builds and running programs; nobody waits for it. Bytes that environments share count once.
 
     Limits that are not given come from ENVBUILDER_MAX_SIZE, ENVBUILDER_MIN_FREE and ENVBUILDER_MAX_AGE,
-    then from [store] of the policy; those are checked after each build as well.
+    then from [store] of the policy; those are checked after each build as well. Links for MLflow that lead to no
+    environment any more are taken away.
     """
     from envbuilder.store.collect import collect
 
@@ -128,10 +146,13 @@ def gc_command(
         max_age=read_age(max_age) if max_age else None,
     )
     limits = given.over(Settings.from_environ().limits).over(policy_of(policy_path).store)
-    done = collect(_store().layout, limits, dry_run=dry_run)
+    layout = _store().layout
+    done = collect(layout, limits, dry_run=dry_run)
+    lost = () if dry_run else _lost_links(layout)
     if output == "json":
-        write_object(collected_object(done))
+        write_object({**collected_object(done), "links": _objects(lost)})
     else:
+        _tell_links(lost)
         for line in collected_lines(done):
             click.echo(line)
     return CLEAN

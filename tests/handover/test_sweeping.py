@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,23 @@ def test_links_without_a_pin_are_found_where_mlflow_looks(
     (finding,) = sweep(store.layout, settings, sparing=root / "mlflow-2")
     assert finding.subject == str(root / "mlflow-1")
     assert sorted(path.name for path in root.iterdir()) == ["mlflow-2", "mlflow-3", "mlflow-4"]
+
+
+def test_a_collection_takes_a_link_away_whose_pin_was_taken_before(
+    store: Store, cli: Cli, tmp_path: Path
+) -> None:
+    link = tmp_path / "envs" / "mlflow-1"
+    place(link, store.layout.generations(ENV_ID)[0], store.layout)
+    for env_id in (ENV_ID, OTHER):
+        store.lease(env_id).close()
+        os.utime(store.layout.use_lock(env_id), (1e9, 1e9))
+    arguments = ("cache", "gc", "--max-age", "1d", "--output", "json")
+    root = str(tmp_path / "envs")
+    dry = cli(*arguments, "--dry-run", home=store.root, MLFLOW_ENV_ROOT=root)
+    assert json.loads(dry.stdout)["links"] == []
+    done = cli(*arguments, home=store.root, MLFLOW_ENV_ROOT=root)
+    assert [finding["code"] for finding in json.loads(done.stdout)["links"]] == ["handover/lost"]
+    assert not link.is_symlink()
 
 
 def test_a_link_that_cannot_be_taken_away_is_told(
