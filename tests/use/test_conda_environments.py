@@ -9,10 +9,12 @@ import dataclasses
 import json
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pandas
 import pytest
+from packaging.utils import canonicalize_name
 
 import envbuilder
 from envbuilder.conda.condalock import FILENAME
@@ -105,7 +107,7 @@ def test_every_command_takes_it(
     call("check", model, *options, "--python", told["python"])
     lock = tmp_path / FILENAME
     call("lock", model, *options, "-o", lock)
-    assert conda_lock_reads(lock) >= set(PINNED)
+    assert conda_lock_reads(lock) == installed(Path(told["prefix"]))
     asked = tmp_path / "rows.csv"
     asked.write_text("sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n")
     assert "0" in call("predict", model, *options, "-i", asked)
@@ -119,14 +121,24 @@ def test_every_command_takes_it(
     call("build", model, "--for-mlflow", "--undo", "--mlflow-version", "2.9.2")
 
 
-def conda_lock_reads(path: Path) -> set[str]:
+def installed(prefix: Path) -> set[tuple[str, str, str]]:
+    """Who brought what, and in which version, as the environment's own records tell."""
+    records = [json.loads(path.read_bytes()) for path in prefix.glob("conda-meta/*.json")]
+    conda = {("conda", record["name"], record["version"]) for record in records}
+    (site,) = prefix.glob("lib/python3*/site-packages")
+    others = [d for d in distributions(path=[str(site)]) if (d.read_text("INSTALLER") or "").strip() == "uv"]
+    return conda | {("pip", canonicalize_name(d.metadata["Name"]), d.version) for d in others}
+
+
+def conda_lock_reads(path: Path) -> set[tuple[str, str, str]]:
     """The packages of a lock as conda-lock itself reads it; the fixture's home is none of the user's."""
     code = (
-        "import sys; from pathlib import Path; from conda_lock.lockfile import parse_conda_lock_file as read\n"
-        "print(*[package.name for package in read(Path(sys.argv[1])).package if package.manager == 'conda'])\n"
+        "import sys, json; from pathlib import Path\n"
+        "from conda_lock.lockfile import parse_conda_lock_file as read\n"
+        "print(json.dumps([(p.manager, p.name, p.version) for p in read(Path(sys.argv[1])).package]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, path], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    return {(manager, name, version) for manager, name, version in json.loads(done.stdout)}
