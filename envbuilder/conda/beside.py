@@ -11,7 +11,7 @@ import os
 import threading
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,8 +104,8 @@ class Beside:
 
     engine: Engine
     given: tuple[Given, ...]
-    failure: Failure | None = None
-    """The last one."""
+    answers: dict[Question, Answer] = field(default_factory=dict)
+    """What was asked already."""
 
     @property
     def name(self) -> str:
@@ -114,6 +114,11 @@ class Beside:
 
     def solve(self, question: Question) -> Answer:
         """Answer as the engine does, without what is given."""
+        if question not in self.answers:
+            self.answers[question] = self._solve(question)
+        return self.answers[question]
+
+    def _solve(self, question: Question) -> Answer:
         lines = {item.name: item.line for item in self.given}
         wanted = {_name(line) for line in question.requirements if _needs_metadata(line)}
         for name in wanted:
@@ -125,11 +130,11 @@ class Beside:
             constraints=(*(c for c in question.constraints if _name(c) not in lines), *pinned.values()),
             overrides=tuple(lines.get(_name(o), o) for o in question.overrides),
         )
-        answer = self.engine.solve(asked)
+        answer, own = self.engine.solve(asked), {item.name for item in self.given}
         if isinstance(answer, Failure):
-            self.failure = answer
-            return answer
-        own = {item.name for item in self.given}
+            # What is given lacks nothing: others want another version of it.
+            others = answer.packages and own.issuperset(answer.packages)
+            return replace(answer, lack=None, younger=()) if others else answer
         return Solution(
             candidates=tuple(c for c in answer.candidates if c.name not in own),
             yanked=tuple(y for y in answer.yanked if y.name not in own),

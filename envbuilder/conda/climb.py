@@ -46,7 +46,7 @@ def climb(start: Attempt, channels: Channels, *, strict: bool = False) -> Solved
     Raises ResolveError: ``resolve/not-in-channels``, ``resolve/conda-and-pip`` where only the pip side's pins are
     in the way, ``resolve/no-solution``, ``resolve/network``, ``resolve/strict``; and as ``channels`` does.
     """
-    attempt, outcome = start, _solved(start, channels)
+    attempt, outcome = start, solved_once(start, channels)
     first = outcome
     steps: list[Callable[[Attempt, CondaFailure], Attempt | None]] = [
         lambda attempt, _: mended(attempt, holdings_of(attempt, channels)),
@@ -59,11 +59,11 @@ def climb(start: Attempt, channels: Channels, *, strict: bool = False) -> Solved
             break
         better = step(attempt, outcome)
         if better is not None and better != attempt:
-            attempt, outcome = better, _solved(better, channels)
+            attempt, outcome = better, solved_once(better, channels)
     if isinstance(outcome, Solved):
         _refuse_substitutes(start, outcome.attempt, strict=strict)
         return outcome
-    free = _solved(replace(attempt, pins=(), further=()), channels) if attempt.pins else outcome
+    free = solved_once(replace(attempt, pins=(), further=()), channels) if attempt.pins else outcome
     if isinstance(free, Solved):
         told = conflict([pin.requirement for pin in attempt.pins], attempt.requirements, free.packages)
         if told:
@@ -71,8 +71,8 @@ def climb(start: Attempt, channels: Channels, *, strict: bool = False) -> Solved
     raise _no_solution(attempt, first if isinstance(first, CondaFailure) else outcome)
 
 
-def _solved(attempt: Attempt, channels: Channels) -> Solved | CondaFailure:
-    """Ask once. Raises ResolveError for what no other question would change."""
+def solved_once(attempt: Attempt, channels: Channels) -> Solved | CondaFailure:
+    """Ask once, and take no step. Raises ResolveError for what no other question would change."""
     answer = channels.solve(attempt.question)
     if not isinstance(answer, CondaFailure):
         return Solved(attempt=attempt, packages=answer.packages)

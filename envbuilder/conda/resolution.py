@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envbuilder.conda.attempt import Attempt
 from envbuilder.conda.brought import with_distributions
-from envbuilder.conda.climb import Solved, climb
+from envbuilder.conda.climb import Solved, climb, solved_once
 from envbuilder.conda.holdings import holdings_of
 from envbuilder.conda.host import virtual_packages
 from envbuilder.conda.matching import Channels, RattlerChannels
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from envbuilder.spec import Rewritten
 
 ENGINE = "conda"
-ROUNDS = 2
+ROUNDS = 3
 """How often the channels are asked again for what the index turned out to need."""
 
 
@@ -188,25 +189,25 @@ class _Task:
             floor=floor or FOREIGN_FLOORS.get(platform.partition("-")[0], ""),
         )
 
-    def _completed(self, solved: Solved) -> tuple[Solved, Target, Summit | None]:
-        """Add what the index adds; where that fails, ask the channels again for what the index needs."""
-        first: ResolveError | None = None
-        for _ in range(ROUNDS):
-            packages = with_distributions(solved.packages)
-            target, attempt = self._solved_target(packages), solved.attempt
-            found = self._pip(attempt).complete(packages, attempt.requirements, target, attempt.cutoff)
-            if not isinstance(found, Unmet):
-                return solved, target, found
-            first = first or found.error
-            if not found.further:
-                break
-            more = replace(attempt, further=(*attempt.further, *found.further))
-            try:
-                solved = climb(more, self.channels, strict=self.request.strict)
-            except ResolveError:
-                break
-        assert first is not None  # noqa: S101
-        raise first
+    def _completed(self, solved: Solved, rounds: int = ROUNDS) -> tuple[Solved, Target, Summit | None]:
+        """Add what the index adds; where it needs others of the channels' packages, ask the channels again."""
+        packages, attempt = with_distributions(solved.packages), solved.attempt
+        target, pip = self._solved_target(packages), self._pip(attempt)
+
+        def completed(*, settle: bool) -> Summit | Unmet | None:
+            return pip.complete(packages, attempt.requirements, target, attempt.cutoff, settle=settle)
+
+        found = completed(settle=rounds == 0)
+        for further in found.choices if isinstance(found, Unmet) else ():
+            more = replace(attempt, further=(*attempt.further, *further))
+            other = solved_once(more, self.channels)
+            if isinstance(other, Solved):
+                with contextlib.suppress(ResolveError):
+                    return self._completed(other, rounds - 1)
+        if isinstance(found, Unmet):
+            found = completed(settle=True)
+        assert not isinstance(found, Unmet)  # noqa: S101
+        return solved, target, found
 
     def _pip(self, attempt: Attempt) -> PipSide:
         """The pip side without pins of seeds that the channels could not meet."""

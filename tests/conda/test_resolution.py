@@ -126,6 +126,25 @@ def test_what_the_index_needs_is_asked_of_the_channels(made: Made) -> None:
     assert fidelity_of(lock.changes) is Fidelity.EXACT
 
 
+def test_of_a_series_any_release_does_that_the_channels_have(made: Made) -> None:
+    old = {"1.0": Toy(files=(wheel("old", "1.0"),), requires=("numpy<1.20",))}
+    engine = index(old=old, numpy=release("numpy", "1.19.9"))
+    lock = made().resolve(rewritten("old==1.0"), need("scikit-learn"), engine=engine)
+    assert "numpy=1.19.5" in shown(lock)[0]
+    assert codes(lock) == []
+
+
+def test_what_the_channels_cannot_give_is_kept_and_told(made: Made) -> None:
+    old = {"1.0": Toy(files=(wheel("old", "1.0"),), requires=("numpy<1.18",))}
+    engine = index(old=old, numpy=release("numpy", "1.17.0"))
+    lock = made().resolve(rewritten("old==1.0"), need("scikit-learn"), engine=engine)
+    assert shown(lock)[1] == ["old==1.0"]
+    assert [c.message for c in lock.changes if c.code == "pin/contested"] == [
+        "packages of pip's side need other versions; what the channels have is kept: numpy 1.20.3"
+    ]
+    assert fidelity_of(lock.changes) is Fidelity.ADAPTED
+
+
 def test_an_extra_of_a_conda_package_brings_what_it_adds(made: Made) -> None:
     engine = index(
         numpy=release("numpy", "1.20.3", requires=("openpyxl",)), openpyxl=release("openpyxl", "3.0")
