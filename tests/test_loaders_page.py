@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from envbuilder.cli.main import commands
 from envbuilder.codes import catalogue
 from tests.conftest import ROOT
 from tests.documents import shown
@@ -49,6 +51,26 @@ def test_the_pages_show_programs() -> None:
         re.findall("^<!-- ", page, re.MULTILINE) for page in (INDEX.read_text("utf-8"), *PAGES.values())
     ]
     assert sum(map(len, markers)) == len(SHOWN)
+
+
+COMMANDS = [
+    command
+    for page in (INDEX.read_text("utf-8"), *PAGES.values())
+    for command in re.findall(r"(?m)(?:^\$? ?|`)envbuilder ([a-z].*?)(?: *#.*)?(?:`|$)", page)
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_of_shown_commands_are_those_of_the_program(command: str) -> None:
+    name, *words = shlex.split(command.partition(" -- ")[0])
+    known = commands.get_command(click.Context(commands), name)
+    if isinstance(known, click.Group):
+        known = known.get_command(click.Context(known), words.pop(0))
+    assert known is not None
+    options = {
+        option for parameter in known.params for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    assert {word for word in words if word.startswith("-")} <= options
 
 
 @pytest.mark.index
