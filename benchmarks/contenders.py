@@ -178,7 +178,7 @@ class BareUv:
 
     def cold(self) -> Side:
         """As Ours.cold()."""
-        return self._side(self._resolved(), self.cache)
+        return self._side(self._resolved(), self.cache)  # one cache for both ways: each run empties it
 
     def _resolved(self) -> tuple[tuple[str, ...], ...]:
         made = self.work.own("uv") / "made" / "pylock.toml"

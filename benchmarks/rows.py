@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ def known(bench: Bench, rounds: int) -> tuple[Runs, ...]:
     lock = bench.folder / "hashed.txt"
     lock.write_text(hashed(bench.work.lock))
     tools = [p.side(cold=False, rounds=1, lock=lock) for p in bench.peers if isinstance(p, PipTools)]
-    uv = [BareUv(work=bench.work).known(), BareUv(work=bench.work, bytecode=True).known()]
+    uv = [BareUv(work=bench.work).known(), replace(BareUv(work=bench.work, bytecode=True).known(), rounds=2)]
     return take_turns([bench.ours.known(), *uv, *tools], rounds=rounds, warm_up=1)
 
 
@@ -77,7 +77,7 @@ def unknown(bench: Bench, rounds: int) -> tuple[Runs, ...]:
 
 def cold(bench: Bench, rounds: int) -> tuple[Runs, ...]:
     """Resolve, fetch and build with nothing at hand."""
-    sides = [bench.ours.cold(), BareUv(work=bench.work).cold()]
+    sides = [bench.ours.cold(), *(BareUv(work=bench.work, bytecode=b).cold() for b in (False, True))]
     return take_turns([*sides, *_slow(bench, cold=True)], rounds=rounds)
 
 
@@ -136,6 +136,22 @@ def reused(bench: Bench, rounds: int, *, first: bool) -> tuple[Runs, ...]:
     return take_turns(sides, rounds=rounds, warm_up=1)
 
 
+def from_nothing(bench: Bench, rounds: int) -> tuple[Runs, ...]:
+    """The same as whole processes: the imports, and one environment."""
+    bench.fill()
+    once = f"import envbuilder\nwith envbuilder.acquire({str(bench.model)!r}): pass"
+    sides = [Side(name=OURS, commands=((sys.executable, "-c", once),), environ=bench.ours.environ)]
+    for peer in bench.peers:
+        if isinstance(peer, Mlflow) and peer.manager == "uv":
+            code = f"from mlflow.utils.virtualenv import _get_or_create_virtualenv as g\ng({str(bench.model)!r}, env_manager='uv')"
+            sides.append(
+                Side(
+                    name=peer.name, commands=((str(peer.python), "-c", code),), environ=peer.environ, rounds=3
+                )
+            )
+    return take_turns(sides, rounds=rounds, warm_up=1)
+
+
 def looked_at(bench: Bench, rounds: int, *, among: int) -> tuple[Runs, ...]:
     """The same of 10,000 files, each looked at, in a store of ``among`` environments."""
     side = acquired(bench, first=True, files=True)
@@ -154,6 +170,7 @@ ROWS = (
         measure=partial(reused, first=True), goals=(Goal(limit=1e-3),)),
     Row(key="acquire-later", title="acquire, ready, later ones", rounds=9,
         measure=partial(reused, first=False), goals=(Goal(limit=2e-4),)),
+    Row(key="acquire-process", title="import and acquire, ready, whole process", rounds=9, measure=from_nothing),
     Row(key="acquire-files", title="acquire, first, 10,000 files looked at", rounds=9,
         measure=partial(looked_at, among=1), goals=(Goal(limit=15e-3),)),
     Row(key="acquire-crowd", title="the same among 10,000 environments", rounds=9,
@@ -164,7 +181,8 @@ ROWS = (
     Row(key="unknown", title="build, packages cached, lock unknown", rounds=3, measure=unknown,
         goals=(Goal(limit=1.15, beside="bare uv"),)),
     Row(key="cold", title="build, nothing cached", rounds=2, measure=cold,
-        goals=(Goal(limit=1.1, beside="bare uv"), Goal(limit=0.5, beside="MLflow uv"),
+        goals=(Goal(limit=1.1, beside="bare uv"), Goal(limit=1.1, beside="uv, bytecode compiled"),
+               Goal(limit=0.5, beside="MLflow uv"),
                Goal(limit=0.2, beside="MLflow virtualenv"))),
     Row(key="imported", title="build, lock known, until the flavor is imported", rounds=3,
         measure=until_imported),

@@ -17,6 +17,7 @@ from envbuilder.builder.failures import Cause, cause_of, failed
 from envbuilder.builder.fetching import Fetcher
 from envbuilder.builder.installer import Job, index_variables
 from envbuilder.builder.sources import FIRST, Attempt, build_each, constraints, cures, cutoff
+from envbuilder.builder.wheelmarks import mark, unmark, unmarked
 from envbuilder.errors import EnvbuilderError
 from envbuilder.interpreters.managed import uv_binary
 from envbuilder.process import Finished, neutral_directory, run
@@ -38,14 +39,13 @@ INDEX_FLAGS: Final = ("--index-strategy", "first-index", "--keyring-provider", "
 LINK_MODE: Final = "clone" if sys.platform == "darwin" else "hardlink"
 """APFS shares blocks between copies; elsewhere one inode serves all environments, read-only."""
 
+WHEELS: Final = ("--no-build", "--link-mode", LINK_MODE, *INDEX_FLAGS)
+
 LEFT_BY_UV: Final = (".lock", ".gitignore", "CACHEDIR.TAG")
 """Of no use in a store that nobody writes to; the last would keep an exported environment out of backups."""
 
 PYLOCK: Final = "pylock.toml"
 """uv knows the format by the file's name."""
-
-UNPACKED: Final = "archive-v0"
-"""Where uv's cache has what it unpacked; it comes with the first wheel."""
 
 SECONDS: Final = 3600.0
 
@@ -84,32 +84,44 @@ class UvInstaller:
         counter = Counter(job, len(job.wheels))
         # What stands on a ground of other packages must not remove them.
         how = self._add if self.in_place else ("pip", "sync")
-        arguments = [*how, "--no-build", "--link-mode", LINK_MODE, *INDEX_FLAGS]
+        arguments = [*how, *WHEELS]
         job.progress.phase("download", f"{len(job.wheels)} wheels")
         for pause in (*PAUSES, None):
             with job.passage() as way:
                 pylock = way.shown(_part(job.lock, job.wheels))
-                if self._cached(job, arguments, pylock):
+                if self._cached(job, way, arguments, pylock):
                     return
                 done = way.told(self._with_pylock(job, arguments, pylock, _variables(way), counter.line))
             job.log.add(done)
             if done.ok:
+                mark(job.packages, job.wheels)
                 return
             if pause is None or job.settings.offline or cause_of(done.stderr) is not Cause.NETWORK:
                 raise failed(done, "installing the wheels")
             time.sleep(pause)
 
-    def _cached(self, job: Job, arguments: Sequence[str], pylock: str) -> bool:
-        """Install from the cache alone, if every wheel is in it.
+    def _cached(self, job: Job, way: Passage, arguments: Sequence[str], pylock: str) -> bool:
+        """Install from the cache alone, with no more fetched than it lacks; False if that cannot be done.
 
         Uv asks an index again, or fetches anew, what that says nothing of its age; a wheel of the lock's hash is
         the right one whatever its age. What is missing is told within some hundredths of a second.
         """
-        if job.settings.offline or not (job.packages / "uv" / UNPACKED).is_dir():
+        new = unmarked(job.packages, job.wheels)
+        if job.settings.offline or len(new) == len(job.wheels):
             return False
+        if new:
+            part = way.shown(_part(job.lock, new))
+            counter = Counter(job, len(new))
+            fetched = self._with_pylock(job, [*self._add, *WHEELS], part, _variables(way), counter.line)
+            job.log.add(way.told(fetched))
+            if not fetched.ok:
+                return False
+            mark(job.packages, new)
         done = self._with_pylock(job, [*arguments, "--offline"], pylock, {})
         if done.ok:
             job.log.add(done)
+        else:
+            unmark(job.packages, job.wheels)
         return done.ok
 
     def _build_sources(self, job: Job) -> None:
