@@ -86,9 +86,20 @@ def solved_once(attempt: Attempt, channels: Channels) -> Solved | CondaFailure:
 
 
 def _whole_range(attempt: Attempt, _: CondaFailure) -> Attempt | None:
-    """Any Python of the range that a file names, where the day's favourite of them does not do."""
+    """Any Python of the range that a file names, or of all, where the day's favourite does not do."""
     python = attempt.python
-    return replace(attempt, python=replace(python, text=python.whole, whole="")) if python.whole else None
+    if not python.whole:
+        return None
+    freed = replace(attempt, python=replace(python, text=python.whole, whole=""))
+    if python.wish:
+        return freed
+    change = Change(
+        code="python/default",
+        message="no file names a python; one that the other packages need is taken",
+        effect=Effect.ADAPTED,
+    )
+    kept = tuple(c for c in freed.changes if c.code != "python/default")
+    return replace(freed, changes=(*kept, change))
 
 
 def _exempt_culprits(attempt: Attempt, failure: CondaFailure) -> Attempt | None:

@@ -35,7 +35,8 @@ def wanted_python(
             effect=Effect.ADAPTED,
             after=named,
         )
-        return WantedPython(text=pin_text(PYTHON, f"=={named}.*"), minor=minor), (change,)
+        text = pin_text(PYTHON, f"=={named}.*")
+        return WantedPython(text=text, minor=minor, whole=str(PYTHON)), (change,)
     version = wish.version
     if version and len(version) > 1:
         patch = wish.text if len(version) > 2 else ""

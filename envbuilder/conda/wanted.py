@@ -37,7 +37,7 @@ class WantedPython:
     build: str = ""
     """The build that is named; empty for any."""
     whole: str = ""
-    """The specification of the whole range that a file names, where ``text`` is a part of it; else empty."""
+    """The specification of all that would do, where ``text`` is a part of it; else empty."""
 
     @property
     def spec(self) -> str:

@@ -256,6 +256,14 @@ def test_the_python_of_another_file(made: Made) -> None:
     assert codes(lock) == ["python/other"]
 
 
+def test_without_a_wish_the_packages_choose_the_python(made: Made) -> None:
+    lock = made(*BASE, python("3.9.9")).resolve(rewritten(python=()), need("numpy=1.20.3"))
+    assert lock.target.python == "3.8.18"
+    assert codes(lock) == ["python/default"]
+    plain = made(*SEEDS, python("3.8.18"), python("3.9.9"), record("any", "1.0", "python"))
+    assert plain.resolve(rewritten(python=(), created="2021-12-01"), need("any")).target.python == "3.9.9"
+
+
 def test_a_range_of_pythons(made: Made) -> None:
     records = (*BASE, python("3.9.9"), python("3.7.9"))
     lock = made(*records).resolve(rewritten(python=(">=3.7,<3.10",)), need("numpy=1.20.3"))
