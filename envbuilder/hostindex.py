@@ -90,9 +90,9 @@ def _uv_index(content: bytes) -> str | None:
 
 def _pip_index(content: bytes) -> str | None:
     text = content.decode("utf-8", "replace")
-    if "index-url" not in text:
+    if not any(line.lstrip().lower().startswith("index-url") for line in text.splitlines()):
         return None
-    import configparser
+    import configparser  # it costs more than a whole hit
 
     parser = configparser.RawConfigParser()
     try:

@@ -69,3 +69,21 @@ def test_no_password_of_a_proxy_is_in_its_text() -> None:
                                       "UV_PYTHON_INSTALL_MIRROR": "https://u:hunter2@mirror.example.org",
                                       "UV_DEFAULT_INDEX": "https://u:hunter2@index.example.org"})  # fmt: skip
     assert "hunter2" not in repr(settings)
+
+
+def test_settings_follow_the_host_from_one_question_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"HOME": str(tmp_path), "ENVBUILDER_HOME": "store"}
+    monkeypatch.chdir(tmp_path)
+    first = Settings.from_environ(environ)
+    assert Settings.from_environ(dict(environ)) is first
+    (tmp_path / ".pyenv").mkdir()
+    assert Settings.from_environ(environ).pyenv_root == tmp_path / ".pyenv"
+    (tmp_path / ".config" / "uv").mkdir(parents=True)
+    (tmp_path / ".config" / "uv" / "uv.toml").write_text('index-url = "https://example.org/simple"\n')
+    assert str(Settings.from_environ(environ).index) == "https://example.org/simple"
+    monkeypatch.chdir(tmp_path / ".pyenv")
+    assert Settings.from_environ(environ).home == tmp_path / ".pyenv" / "store"
+    assert Settings.from_environ(environ | {"UV_OFFLINE": "1"}).offline
+    assert not Settings.from_environ(environ).offline
