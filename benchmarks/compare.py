@@ -95,17 +95,22 @@ def compare(options: argparse.Namespace) -> int:
             for verdict in verdicts(bench, chosen, rounds=options.rounds):
                 found.append(verdict)
                 print(*verdict.lines(), sep="\n", flush=True)
+                write(options, bench, found)
     finally:
         emptied(folder)
     for reason in bench.absent:
         print(f"left out: {reason}")
+    return 1 if any(verdict.sides[0].failed for verdict in found) else 0
+
+
+def write(options: argparse.Namespace, bench: Bench, found: Sequence[Verdict]) -> None:
+    """Write what is known by now: a run that is ended early has something to show."""
     if options.output:
         document = {"schema": 1, "host": host(bench), "rows": [verdict.document() for verdict in found]}
         options.output.write_text(json.dumps(document, indent=1) + "\n", encoding="ascii")
     if options.plot:
         groups = [(verdict.title, verdict.bars()) for verdict in found if verdict.key in PLOTTED]
         options.plot.write_text(picture(groups), encoding="utf-8")
-    return 1 if any(verdict.sides[0].failed for verdict in found) else 0
 
 
 def main(words: Sequence[str] | None = None) -> int:
