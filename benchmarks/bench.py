@@ -125,11 +125,12 @@ class Bench:
     def serving(self) -> tuple[LoadedModel, HTTPConnection, Path]:
         """A loaded model, a connection to MLflow's scoring server of the same, and the model's folder."""
         from benchmarks import predict_calls
+        from envbuilder.workers.loading import load
 
         settings = dataclasses.replace(self.settings, home=self.folder / "predict")
         path = predict_calls.write_model(self.folder / "first-column")
         restored = restore(predict_calls.FIXTURES / "sklearn-3.1", settings=settings)
-        model = self._stack.enter_context(predict_calls.load(restored, path, timeout=600))
+        model = self._stack.enter_context(load(restored, path, timeout=600))
         return model, self._stack.enter_context(predict_calls.server(model, path)), path
 
 

@@ -39,7 +39,7 @@ print(first[0] if which == "first" else sorted(others)[15][0])
 """
 """Everything that a call needs is imported before, as MLflow's is before its calls."""
 
-VARIANTS = (
+VARIANTS: tuple[dict[str, str], ...] = (
     {}, {"pandas": "2.0.2"}, {"pandas": "2.0.1"}, {"scipy": "1.11.2"}, {"scikit-learn": "1.3.1"},
     {"cloudpickle": "2.2.1"}, {"packaging": "23.1"}, {"scipy": "1.10.1"}, {"pandas": "2.0.2", "scipy": "1.11.2"},
     {"mlflow": "2.9.1"},

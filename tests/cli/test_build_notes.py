@@ -14,6 +14,7 @@ from envbuilder.findings import Finding, Level
 from envbuilder.store.manifest import FOLDER
 from envbuilder.store.remarks import NAME, findings_text
 from envbuilder.store.store import Store
+from envbuilder.use.engine_choice import EngineChoice
 from envbuilder.use.explaining import Explanation
 from envbuilder.use.restoration import Restored, Seconds
 from tests.store import fakes
@@ -73,6 +74,7 @@ def test_explain_lists_them_with_their_cure(restored: Restored) -> None:
         wishes=(),
         changes=(),
         findings=(),
+        choice=EngineChoice(engine="uv", reason="--engine uv was given"),
         keys=(),
         environment=restored.environment,
         remarks=(note(1),),
