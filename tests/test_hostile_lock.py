@@ -82,6 +82,8 @@ OPENABLE = [case for case in READ if case["id"] in OPENED]
 REPORTED = [case for case in READ if case["expect"].startswith("finding:") and case["id"] not in OPENED]
 ACCEPTABLE = [case for case in READ if case["expect"] == "accept"]
 SECRET = "planted-in-the-environment"
+FORGE = "conda.anaconda.org:443"
+"""The home of conda-forge is no foreign host: it is asked where the index lacks what a model asks of conda."""
 
 
 @dataclass
@@ -169,7 +171,8 @@ def host(
     _record(host, monkeypatch)
     yield host
     assert not host.canary.exists()
-    assert not foreign.connections
+    assert not foreign.paths - {FORGE}
+    assert bool(foreign.connections) == bool(foreign.paths)
 
 
 def _record(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

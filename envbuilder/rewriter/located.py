@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from envbuilder.channels import CONDA_FORGE, SUBDIRS, location, restricted
+from envbuilder.channels import CONDA_FORGE, SUBDIRS, canonical, location, on_community_host, restricted
 from envbuilder.findings import Change, Effect
 from envbuilder.policy import Policy
 from envbuilder.redact import excerpt
@@ -72,12 +72,15 @@ def located_package(url: str) -> LocatedPackage | None:
     )  # fmt: skip
 
 
-def name_located(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
-    """Ask the channel for packages that are named by a file of it; conda-forge for a licensed channel's."""
+def name_located(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Change, ...]]:
+    """Ask the channel for packages that are named by a file of it; conda-forge for a licensed channel's.
+
+    A file of a host that neither is the community's nor stands in the policy stays the direct reference that it is.
+    """
     result, direct, changes = spec, [], []
     for item in spec.direct:
         package = located_package(item.url.secret)
-        if package is None:
+        if package is None or not (package.licensed or _known(package.channel, policy)):
             direct.append(item)
             continue
         result, text = _asking(result, package, item)
@@ -85,6 +88,11 @@ def name_located(spec: EnvSpec, _policy: Policy) -> tuple[EnvSpec, tuple[Change,
     if not changes:
         return spec, ()
     return replace(result, direct=tuple(direct)), tuple(changes)
+
+
+def _known(channel: str, policy: Policy) -> bool:
+    named = canonical(channel) in map(canonical, policy.channels.allow)
+    return named or on_community_host(channel) or bool(policy.channels.mirrors_of(channel))
 
 
 def _asking(spec: EnvSpec, package: LocatedPackage, item: DirectReference) -> tuple[EnvSpec, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from envbuilder.findings import Effect, Origin
-from envbuilder.policy import DEFAULT
+from envbuilder.policy import DEFAULT, Channels, Policy
 from envbuilder.redact import SafeUrl
 from envbuilder.rewriter.located import located_package, name_located
 from envbuilder.rewriter.matchspecs import rendered
@@ -55,14 +55,27 @@ def direct(url: str) -> DirectReference:
     ],
 )
 def test_a_free_channel_s_file_is_asked_of_it_by_all_that_its_url_tells(url: str, asked: str) -> None:
+    policy = Policy(channels=Channels(allow=("conda-forge", "https://c.example.org/own")))
     spec, (change,) = name_located(
-        EnvSpec(python=(), direct=(direct(url),), provenance=Provenance(model="m")), DEFAULT
+        EnvSpec(python=(), direct=(direct(url),), provenance=Provenance(model="m")), policy
     )
     assert [rendered(item) for item in spec.conda] == [asked]
     assert spec.direct == ()
     assert (change.code, change.effect) == ("rewrite/conda-url", Effect.NONE)
     assert "secret" not in repr((spec, change))
     assert "tk-1" not in repr((spec, change))
+
+
+def test_a_file_of_a_host_that_nobody_vouches_for_stays_a_direct_reference() -> None:
+    spec = EnvSpec(
+        python=(),
+        direct=(direct("https://c.example.org/own/linux-64/a-1-0.conda"),),
+        provenance=Provenance(model="m"),
+    )
+    assert name_located(spec, DEFAULT) == (spec, ())
+    mirrors = (("https://c.example.org/own", (SafeUrl("https://mirror.example.org/own"),)),)
+    found, _ = name_located(spec, Policy(channels=Channels(mirrors=mirrors)))
+    assert found.direct == ()
 
 
 def test_python_and_its_seeds_by_url_are_what_they_are() -> None:
