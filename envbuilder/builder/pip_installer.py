@@ -74,11 +74,18 @@ class PipInstaller:
             self._build_sources(job, pip, folder)
 
     def _make_venv(self, job: Job) -> None:
-        argv = [sys.executable, *VIRTUALENV, "--python", str(job.interpreter.path), str(job.tree)]
-        with neutral_directory(job.scratch) as directory:
-            done = run(argv, directory=directory, variables=job.building_variables(), seconds=SECONDS)
-        job.log.add(done)
-        if not done.ok:
+        base, tree = str(job.interpreter.path), str(job.tree)
+        for argv in (
+            [sys.executable, *VIRTUALENV, "--python", base, tree],
+            # What some releases of virtualenv ask an interpreter is no syntax of Python 3.6 and 3.7.
+            [base, "-I", "-m", "venv", "--clear", "--without-pip", tree],
+        ):
+            with neutral_directory(job.scratch) as directory:
+                done = run(argv, directory=directory, variables=job.building_variables(), seconds=SECONDS)
+            job.log.add(done)
+            if done.ok:
+                break
+        else:
             raise failed(done, "making the virtual environment")
         for packages in job.tree.glob("lib/python*/site-packages"):
             for name in LEFT_BY_VIRTUALENV:

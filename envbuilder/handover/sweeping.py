@@ -15,7 +15,7 @@ from envbuilder.findings import Finding, Level
 from envbuilder.handover.errors import HandoverError
 from envbuilder.handover.naming import environments_root
 from envbuilder.handover.placing import placed, take_away
-from envbuilder.redact import excerpt
+from envbuilder.redact import visible
 from envbuilder.store.lease import try_exclusive, unlock
 from envbuilder.store.manifest import FOLDER, NAME
 from envbuilder.store.pins import kept, unpin
@@ -63,7 +63,7 @@ def _swept(path: Path, layout: Layout) -> Finding:
         message += f", and it cannot be taken away: {error.message}"
         hint = "remove it by hand"
     return Finding(
-        code="handover/lost", level=Level.WARNING, message=f"{excerpt(str(path))}: {message}", hint=hint,
+        code="handover/lost", level=Level.WARNING, message=f"{visible(str(path))}: {message}", hint=hint,
         subject=str(path),
     )  # fmt: skip
 

@@ -91,10 +91,10 @@ def test_the_answer_is_the_promised_one(
 
 
 def refused(path: Path, *, into: Path | None = None) -> ArchiveRefused:
-    before = time.monotonic()
+    before = time.process_time()
     with pytest.raises(ArchiveRefused) as caught:
         _ = unpack_archive(path, into) if into else inspect_archive(path)
-    assert time.monotonic() - before < 5
+    assert time.process_time() - before < 30  # without the bounds: minutes
     assert caught.value.hint
     return caught.value
 

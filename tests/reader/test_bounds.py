@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 MEMORY = 192 * 1024**2
 """Bytes of address space that reading, rewriting and judging any model gets along with; Python is in it."""
 
-SECONDS = 10
+SECONDS = 30
 """CPU time for a model of the largest size on a slow machine; an ordinary one takes milliseconds."""
 
 CHILD = """
