@@ -202,9 +202,13 @@ def compete(folder: Path, *, seconds: float, workers: int, environments: int, ev
         arena.last()
     damaged = [item for item in verify(layout, deep=True) if item.verdict != "whole"]
     collect(layout, Limits(), grace=0.0)
+    left = leftovers(folder)
+    for path in left:
+        inside = sorted(str(p.relative_to(path)) for p in path.rglob("*"))[:5] if path.is_dir() else []
+        sys.stderr.write(f"left over: {path.relative_to(folder)} {' '.join(inside)}\n")
     return counted(folder, Counts(
         seconds=round(took, 1), workers=workers, requests=0, hits=0, builds=0, kills=kills, collections=0,
-        collected=0, violations=0, errors=0, damaged=len(damaged), leftovers=len(leftovers(folder)),
+        collected=0, violations=0, errors=0, damaged=len(damaged), leftovers=len(left),
     ))  # fmt: skip
 
 

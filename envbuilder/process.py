@@ -70,7 +70,7 @@ def neutral_directory(parent: Path | None = None) -> Iterator[Path]:
     folder), and the tools that still work there, are ended by the first directory that the next one makes.
     """
     folder = parent or Path(tempfile.gettempdir())
-    _sweep_once(folder)
+    sweep_directories(folder)
     path, descriptor = _locked_directory(folder)
     try:
         yield path
@@ -93,8 +93,8 @@ def _locked_directory(folder: Path) -> tuple[Path, int]:
 
 
 @cache
-def _sweep_once(folder: Path) -> None:
-    """Remove our directories below ``folder`` that nobody holds. Never waits, never fails."""
+def sweep_directories(folder: Path) -> None:
+    """Remove our directories below ``folder`` that nobody holds, once per process. Never waits, never fails."""
     for path in folder.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
             descriptor = _opened(path)

@@ -70,11 +70,11 @@ def test_the_directory_of_a_killed_process_is_gone_with_its_tool(tmp_path: Path)
         child.stdout.readline()
         with neutral_directory(tmp_path):
             assert len(list(tmp_path.glob(f"{PREFIX}*"))) == 2
-        from envbuilder.process import _sweep_once
+        from envbuilder.process import sweep_directories
 
         child.kill()
         child.wait()
-    _sweep_once.cache_clear()
+    sweep_directories.cache_clear()
     with neutral_directory(tmp_path) as directory:
         assert list(tmp_path.iterdir()) == [directory]
     assert end_orphans(tmp_path) == 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envbuilder.orphans import end_orphans
+from envbuilder.process import sweep_directories
 from envbuilder.store.faults import reach
 from envbuilder.store.files import RECORD_PREFIX, discard, remove_tree, sweep_records
 from envbuilder.store.lease import try_exclusive, unlock
@@ -15,7 +18,6 @@ from envbuilder.store.packages import sweep_temporaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from envbuilder.store.layout import Layout
 
@@ -35,6 +37,7 @@ def remove_leftovers(layout: Layout, key: str) -> None:
         with contextlib.suppress(OSError):
             sweep_temporaries(layout)
             empty_trash(layout)
+        sweep_directories(Path(tempfile.gettempdir()))
     sweep_records(layout.tmp)
 
 
@@ -49,6 +52,8 @@ def sweep(layout: Layout) -> None:
         with contextlib.suppress(OSError):
             remove_tree(path)
     empty_trash(layout)
+    # A request that needs no tool leaves what one with tools left when it was killed.
+    sweep_directories(Path(tempfile.gettempdir()))
 
 
 def _sweep_workspace(layout: Layout, workspace: Path) -> None:
