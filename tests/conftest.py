@@ -24,6 +24,11 @@ __all__ = ["conda_channel", "conda_channel_folder", "defaults_channel"]  # fixtu
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def untraced() -> dict[str, str]:
+    """The variables for a child without coverage: its tracer costs time, and an interrupt in it its lock."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+
+
 @pytest.fixture(scope="session")
 def warm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store that all tests of a run share, in every worker: what one of them built is a hit for the others."""

@@ -24,7 +24,7 @@ from envbuilder.workers.child import Child
 from envbuilder.workers.errors import ModelError, WorkerCrashed, WorkerError, WorkerTimeout, WorkerValueError
 from envbuilder.workers.loading import LoadedModel
 from envbuilder.workers.pool import Pool
-from tests.conftest import ROOT
+from tests.conftest import ROOT, untraced
 from tests.workers import stub
 
 Start = Callable[..., LoadedModel]
@@ -285,12 +285,10 @@ print(len(model._pool.free()), [model.predict(number) for number in range(3)])
 
 
 def test_interrupts_at_any_moment_lose_no_child(tmp_path: Path, prefix: Path) -> None:
-    # In a process of its own: an object that nobody got yet cannot be closed by anybody. Without coverage: an
-    # interrupt within its tracer keeps the tracer's lock for ever.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    # In a process of its own: an object that nobody got yet cannot be closed by anybody.
     done = subprocess.run(
         [sys.executable, "-W", "ignore::ResourceWarning", "-c", INTERRUPTED, tmp_path, prefix, ECHO],
-        env={**environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=120,
+        env={**untraced(), "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.stdout == "2 [0, 1, 2]\n", done.stderr
 
