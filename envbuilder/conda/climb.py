@@ -15,7 +15,7 @@ from envbuilder.findings import Change, Effect
 from envbuilder.resolver.dating import rfc3339
 from envbuilder.resolver.demand import UNASKED
 from envbuilder.resolver.engine import FailureKind
-from envbuilder.resolver.faults import refused_by_strict
+from envbuilder.resolver.faults import refuse_steps
 from envbuilder.spec import CondaName
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def climb(start: Attempt, channels: Channels, *, strict: bool = False) -> Solved
         if better is not None and better != attempt:
             attempt, outcome = better, solved_once(better, channels)
     if isinstance(outcome, Solved):
-        _refuse_substitutes(start, outcome.attempt, strict=strict)
+        if strict:
+            refuse_steps(start.changes, outcome.attempt.changes)
         return outcome
     free = solved_once(replace(attempt, pins=(), further=()), channels) if attempt.pins else outcome
     if isinstance(free, Solved):
@@ -126,14 +127,6 @@ def _forget_day(attempt: Attempt, _: CondaFailure) -> Attempt | None:
     )  # fmt: skip
     kept = tuple(c for c in attempt.changes if c.code not in {"date/exempt", "date/raised"})
     return replace(attempt, cutoff=None, exempt=(), changes=(*kept, change))
-
-
-def _refuse_substitutes(start: Attempt, end: Attempt, *, strict: bool) -> None:
-    """Raise ResolveError where strict forbids a step that was taken; only the day's may be."""
-    steps = end.changes[len(start.changes) :]
-    forbidden = [step for step in steps if step.code != "date/raised"]
-    if strict and forbidden:
-        raise refused_by_strict(forbidden)
 
 
 def _no_solution(attempt: Attempt, failure: CondaFailure) -> ResolveError:

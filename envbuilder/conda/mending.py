@@ -23,7 +23,7 @@ from envbuilder.conda.wanted import PYTHON, pinned, without_build
 from envbuilder.errors import ResolveError
 from envbuilder.findings import Change, Effect
 from envbuilder.redact import excerpt
-from envbuilder.resolver.dating import GRACE, rfc3339, whole
+from envbuilder.resolver.dating import raised_to
 from envbuilder.spec import CondaName
 
 if TYPE_CHECKING:
@@ -210,15 +210,9 @@ def _raise_day(attempt: Attempt, held: Holdings) -> Attempt:
     if cutoff is None or not times or max(times)[0] <= cutoff:
         return attempt
     newest, text = max(times)
-    later = whole(newest + GRACE)
-    change = Change(
-        code="date/raised",
-        message=f"{text} is younger in the channels than the model's date; its build is the cut-off",
-        effect=Effect.NONE,
-        before=rfc3339(cutoff),
-        after=rfc3339(later),
-    )
-    return replace(attempt, cutoff=later).changed(change)
+    why = f"{text} is younger in the channels than the model's date; its build is the cut-off"
+    dating = raised_to(newest, cutoff, why)
+    return replace(attempt, cutoff=dating.cutoff).changed(*dating.changes)
 
 
 def _times(held: Holdings, minor: tuple[int, int]) -> Iterator[tuple[datetime.datetime | None, str]]:

@@ -18,7 +18,6 @@ from envbuilder.conda.pipside import PipSide, Unmet
 from envbuilder.conda.pythons import wanted_python
 from envbuilder.conda.sources import sources_of
 from envbuilder.conda.subdirs import subdir_of
-from envbuilder.conda.verifying import verify
 from envbuilder.conda.wanted import PYTHON, pins_of
 from envbuilder.errors import ResolveError
 from envbuilder.findings import Change, Effect
@@ -243,7 +242,12 @@ class _Task:
             changes=(
                 *self.rewritten.changes,
                 *changes,
-                *verify(packages, attempt.cutoff, attempt.exempt),
+                *dating.verify_times(
+                    [(p.name, p.version, p.built) for p in packages],
+                    attempt.cutoff,
+                    attempt.exempt,
+                    untold="the channels give no time",
+                ),
                 *added,
             ),
             imports=imports_of(self.rewritten.spec.flavors),

@@ -10,7 +10,7 @@ from envbuilder.lock import Kind
 from envbuilder.resolver.attempt import Attempt, Found, Outcome, evaluate
 from envbuilder.resolver.breaks import broken_by, without_breaks
 from envbuilder.resolver.engine import Failure, FailureKind
-from envbuilder.resolver.faults import failed, refused_by_strict
+from envbuilder.resolver.faults import failed, refuse_steps
 from envbuilder.resolver.ladder import loosened, mended
 from envbuilder.resolver.mending import moved
 from envbuilder.resolver.retreat import walked_back, without_retreat
@@ -72,7 +72,8 @@ class Climb:
                 best = other
         if isinstance(best, ResolveError):
             raise best
-        self._refuse_substitutes(start, best.attempt)
+        if self.strict:
+            refuse_steps(start.changes, best.attempt.changes)
         return best
 
     def _elsewhere(self, start: Attempt, wish: Wish, best: Summit | ResolveError) -> Summit | ResolveError:
@@ -146,13 +147,6 @@ class Climb:
 
     def _loosen(self, attempt: Attempt, failure: Failure) -> Attempt | None:
         return loosened(attempt, self._situation(failure))
-
-    def _refuse_substitutes(self, start: Attempt, end: Attempt) -> None:
-        """Raise ResolveError where strict forbids a step that was taken; only the day's may be."""
-        steps = end.changes[len(start.changes) :]
-        forbidden = [step for step in steps if step.code != "date/raised"]
-        if self.strict and forbidden:
-            raise refused_by_strict(forbidden)
 
 
 def _better(one: Summit, other: Summit | ResolveError) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envbuilder.lock import Artifact
     from envbuilder.request import AsOf
     from envbuilder.resolver.probe import Pins
-    from envbuilder.spec import PypiName, PypiRequirement
+    from envbuilder.spec import PypiRequirement
 
 SECOND = datetime.timedelta(seconds=1)
 
@@ -102,44 +102,53 @@ def raised(cutoff: datetime.datetime, pins: Pins) -> Dating | None:
     if pins.newest is None or pins.newest[0] < cutoff:
         return None
     moment, newest = pins.newest
+    why = f"{newest.name} {newest.version} is younger than the model's date; its upload is the cut-off"
+    return raised_to(moment, cutoff, why)
+
+
+def raised_to(moment: datetime.datetime, cutoff: datetime.datetime, why: str) -> Dating:
+    """Return the cut-off raised to what came at a moment, and that this was done."""
     later = whole(moment + GRACE)
     change = Change(
-        code="date/raised",
-        message=f"{newest.name} {newest.version} is younger than the model's date; its upload is the cut-off",
-        effect=Effect.NONE,
-        before=rfc3339(cutoff),
-        after=rfc3339(later),
+        code="date/raised", message=why, effect=Effect.NONE, before=rfc3339(cutoff), after=rfc3339(later)
     )
     return Dating(cutoff=later, changes=(change,))
 
 
 def verify(
-    artifacts: Sequence[Artifact], cutoff: datetime.datetime | None, exempt: Collection[PypiName]
+    artifacts: Sequence[Artifact], cutoff: datetime.datetime | None, exempt: Collection[str]
 ) -> tuple[Change, ...]:
-    """Check each file's upload time against the cut-off, whatever the engine promised.
+    """Check each file's upload time against the cut-off, as verify_times() does."""
+    dated = [(a.name, a.version, a.uploaded) for a in artifacts]
+    return verify_times(dated, cutoff, exempt, untold="the index gives no upload time")
 
-    Returns a change that names the files whose index gives no times. Raises ResolveError if one is younger.
+
+def verify_times(
+    dated: Sequence[tuple[str, str, datetime.datetime | None]],
+    cutoff: datetime.datetime | None,
+    exempt: Collection[str],
+    *,
+    untold: str,
+) -> tuple[Change, ...]:
+    """Check names, versions and since when they can be had against the cut-off, whatever an engine promised.
+
+    Returns a change that names those without a time; ``untold`` says who told none. Raises ResolveError if one is
+    younger.
     """
     if cutoff is None:
         return ()
-    late = [a for a in artifacts if a.uploaded and a.uploaded > cutoff and a.name not in exempt]
+    late = [f"{name} {version}" for name, version, t in dated if t and t > cutoff and name not in exempt]
     if late:
-        names = ", ".join(f"{a.name} {a.version}" for a in late)
         raise ResolveError(
-            f"{names} came out after {rfc3339(cutoff)}, though the resolver was told that day",
+            f"{', '.join(late)} came out after {rfc3339(cutoff)}, though the resolver was told that day",
             code="date/violated",
             hint="use --as-of now to do without a date",
         )
-    unknown = ", ".join(a.name for a in artifacts if a.uploaded is None)
+    unknown = ", ".join(name for name, _, moment in dated if moment is None)
     if not unknown:
         return ()
-    return (
-        Change(
-            code="date/unverified",
-            message=f"the index gives no upload time for {unknown}; they may be of any day",
-            effect=Effect.NONE,
-        ),
-    )
+    message = f"{untold} for {unknown}; they may be of any day"
+    return (Change(code="date/unverified", message=message, effect=Effect.NONE),)
 
 
 def rfc3339(moment: datetime.datetime) -> str:

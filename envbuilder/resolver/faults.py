@@ -39,6 +39,13 @@ def failed(attempt: Attempt, failures: Sequence[Failure]) -> ResolveError:
             return _no_solution(attempt, failures)
 
 
+def refuse_steps(before: Sequence[Change], after: Sequence[Change]) -> None:
+    """Raise ResolveError if a ladder took a step that strict forbids: of its changes only the day's may be."""
+    forbidden = [step for step in after[len(before) :] if step.code != "date/raised"]
+    if forbidden:
+        raise refused_by_strict(forbidden)
+
+
 def refused_by_strict(steps: Sequence[Change]) -> ResolveError:
     """Return the error for a lock that only substitutions would give."""
     taken = "; ".join(step.message for step in steps)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from envbuilder.limits import Limits
+from envbuilder.lock import Artifact
 from envbuilder.redact import SafeUrl
 from envbuilder.settings import Settings
 from envbuilder.store import faults, glance
@@ -21,7 +22,7 @@ from envbuilder.store.store import Store
 from envbuilder.store.verify import verify
 from tests.builder.conftest import Make
 from tests.builder.wheelsmith import make_sdist, make_wheel
-from tests.webserver import serving
+from tests.webserver import Server, serving
 
 
 @pytest.fixture
@@ -143,14 +144,17 @@ def test_a_kill_between_pointers_and_wheels_leaves_a_cache_that_works(
     assert kinds(store)["wheel"] == 0
 
 
+def served(server: Server, shop: Path, name: str) -> Artifact:
+    """Return a wheel that lies in the shop, to be had from its server."""
+    wheel = make_wheel(shop, name)
+    return replace(wheel, url=SafeUrl(f"{server.url}/{wheel.filename}"))
+
+
 def test_what_the_cache_has_is_not_asked_for_again(
     make: Make, shop: Path, host: Settings, store: Store
 ) -> None:
     with serving(shop) as server:
-        one, two = (
-            replace(wheel, url=SafeUrl(f"{server.url}/{wheel.filename}"))
-            for wheel in (make_wheel(shop, name) for name in ("one", "two"))
-        )
+        one, two = (served(server, shop, name) for name in ("one", "two"))
         online = replace(host, offline=False)
         make(one, settings=online).lease.close()
         asked = len(server.seen)
@@ -169,10 +173,7 @@ def test_marks_of_wheels_that_left_the_cache_do_no_harm(
     make: Make, shop: Path, host: Settings, store: Store
 ) -> None:
     with serving(shop) as server:
-        one, two = (
-            replace(wheel, url=SafeUrl(f"{server.url}/{wheel.filename}"))
-            for wheel in (make_wheel(shop, name) for name in ("one", "two"))
-        )
+        one, two = (served(server, shop, name) for name in ("one", "two"))
         online = replace(host, offline=False)
         make(one, settings=online).lease.close()
         remove_tree(store.uv_cache)

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.bucket import Bucket, serving_bucket
 from tests.conftest import MODELS, Cli
 from tests.trackingserver import Tracking
 
@@ -39,23 +38,9 @@ print("done")
 
 
 @pytest.fixture(scope="module")
-def bucket() -> Iterator[tuple[Any, dict[str, str]]]:
-    """An S3 with a bucket, and the variables by which MLflow finds it."""
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    url = "http://{}:{}".format(*server.get_host_and_port())
-    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_DEFAULT_REGION": "us-east-1"}
-    client = boto3.client(
-        "s3",
-        endpoint_url=url,
-        aws_access_key_id="key",
-        aws_secret_access_key="hunter2",
-        region_name="us-east-1",
-    )
-    client.create_bucket(Bucket="models")
-    yield client, {**keys, "MLFLOW_S3_ENDPOINT_URL": url}
-    client.close()
-    server.stop()
+def bucket() -> Iterator[Bucket]:
+    with serving_bucket() as served:
+        yield served
 
 
 @pytest.fixture
@@ -65,16 +50,10 @@ def emptied(tracking: Tracking) -> Iterator[Tracking]:
     tracking.python(DELETE)
 
 
-def _there(client: Any) -> dict[str, bytes]:
-    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket="models").get("Contents", ())]
-    return {key: client.get_object(Bucket="models", Key=key)["Body"].read() for key in keys}
-
-
 def test_s3_copies_what_stays_as_it_is(
-    emptied: Tracking, bucket: tuple[Any, dict[str, str]], cli: Cli, warm_home: Path, tmp_path: Path
+    emptied: Tracking, bucket: Bucket, cli: Cli, warm_home: Path, tmp_path: Path
 ) -> None:
-    client, variables = bucket
-    variables = {**variables, "MLFLOW_TRACKING_URI": emptied.uri}
+    variables = {**bucket.variables, "MLFLOW_TRACKING_URI": emptied.uri}
     model = tmp_path / "model"
     shutil.copytree(MODELS / "sklearn-3.1", model)
     (model / "more").mkdir()
@@ -85,7 +64,7 @@ def test_s3_copies_what_stays_as_it_is(
         [sys.executable, "-W", "ignore", "-c", REGISTER, model, "direct"],
         env={**os.environ, **variables}, check=True, capture_output=True, timeout=300,
     )  # fmt: skip
-    before = _there(client)
+    before = bucket.files()
 
     def fix(version: int) -> tuple[dict[str, Any], str]:
         done = cli(
@@ -98,7 +77,7 @@ def test_s3_copies_what_stays_as_it_is(
     made, said = fix(1)
     assert (made["copied"], made["uploaded"]) == (7, 3)
     assert "7 files were copied in the store of artifacts, 3 uploaded" in said
-    after = _there(client)
+    after = bucket.files()
     assert {key: after[key] for key in before} == before
     prefix = f"direct/{made['run_id']}/artifacts/model/"
     new = {key.removeprefix(prefix): content for key, content in after.items() if key not in before}
@@ -110,9 +89,9 @@ def test_s3_copies_what_stays_as_it_is(
 
     # An object that was written after it was downloaded is not what was looked at.
     (key,) = (key for key in before if key.endswith("weights.bin"))
-    client.put_object(Bucket="models", Key=key, Body=bytes(100_000))
+    bucket.client.put_object(Bucket="models", Key=key, Body=bytes(100_000))
     made, _ = fix(1)
     assert (made["copied"], made["uploaded"]) == (6, 4)
     assert (
-        _there(client)[f"direct/{made['run_id']}/artifacts/model/more/weights.bin"] == old["more/weights.bin"]
+        bucket.files()[f"direct/{made['run_id']}/artifacts/model/more/weights.bin"] == old["more/weights.bin"]
     )

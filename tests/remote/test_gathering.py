@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from envbuilder.cli.main import run_command_line
 from envbuilder.errors import EnvbuilderError
@@ -21,45 +18,14 @@ from envbuilder.reader.model import read_model
 from envbuilder.remote.gathering import Gathered, gather
 from envbuilder.remote.locating import located
 from envbuilder.remote.whole import hold
-from envbuilder.settings import Settings
+from tests.bucket import Bucket, serving_bucket
 from tests.conftest import MODELS
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bucket:
-    """A bucket, and the variables by which MLflow finds it."""
-
-    client: Any
-    variables: dict[str, str]
-
-    def put(self, prefix: str, files: dict[str, bytes]) -> str:
-        for path, content in files.items():
-            self.client.put_object(Bucket="models", Key=f"{prefix}/{path}", Body=content)
-        return f"s3://models/{prefix}"
-
-    def settings(self, home: Path) -> Settings:
-        return Settings.from_environ(
-            {"HOME": str(home), "ENVBUILDER_HOME": str(home / "store"), **self.variables}
-        )
 
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[Bucket]:
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    url = "http://{}:{}".format(*server.get_host_and_port())
-    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_DEFAULT_REGION": "us-east-1"}
-    client = boto3.client(
-        "s3",
-        endpoint_url=url,
-        aws_access_key_id="key",
-        aws_secret_access_key="hunter2",
-        region_name="us-east-1",
-    )
-    client.create_bucket(Bucket="models")
-    yield Bucket(client=client, variables={**keys, "MLFLOW_S3_ENDPOINT_URL": url})
-    client.close()
-    server.stop()
+    with serving_bucket() as served:
+        yield served
 
 
 def _files(folder: Path) -> dict[str, bytes]:
