@@ -216,6 +216,7 @@ def pipe(model: LoadedModel, path: Path, size: Size) -> Iterator[Callable[[], No
     numbers = map(str, (len(request), len(answer), size.rows, size.columns))
     with model.session.popen(
         ["python", "-I", "-c", PIPE, str(path), *numbers],
+        cwd=path.parent,  # where some versions of MLflow leave a folder
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
     ) as child:  # fmt: skip
         assert child.stdin is not None

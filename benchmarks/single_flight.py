@@ -124,7 +124,9 @@ def race(
         good.digest,
     ]
     children = [
-        subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        subprocess.Popen(
+            argv, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         for _ in range(processes)
     ]
     for child in children:
