@@ -80,7 +80,7 @@ class Trials:
         asked = tuple(item.text for item in name_located(spec, DEFAULT)[0].conda)
         if not asked:
             return None
-        choice = choose_engine(rewrite(spec), Request(), DEFAULT)
+        choice = choose_engine(spec, Request(), DEFAULT)
         return Row(
             model=model.name,
             asked=asked,

@@ -6,7 +6,7 @@ import functools
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from envbuilder.hostindex import configured_index
 from envbuilder.limits import Limits, read_age, read_size
@@ -71,24 +71,12 @@ class Settings:
         pyenv_root = Path(env.get("PYENV_ROOT") or user_home / ".pyenv")
         named = next((env[name] for name in INDEX_VARIABLES if env.get(name)), None)
         index = named or configured_index(env, user_home)
-        found = (store_home(env), pyenv_root if pyenv_root.is_dir() else None, _conda_prefixes(env), index)
-        # Who takes one environment after the other asks the same again and again.
-        last = _last.get("settings")
-        if last and last[0] == env and last[1] == found:
-            return last[2]
-        settings = cls._read(env, user_home, found)
-        _last["settings"] = (env, found, settings)
-        return settings
-
-    @classmethod
-    def _read(cls, env: Mapping[str, str], user_home: Path, found: _Found) -> Settings:
-        home, pyenv_root, conda_prefixes, index = found
         return cls(
-            home=home,
+            home=store_home(env),
             search_path=_folders(env.get("PATH", "")),
             user_home=user_home,
-            pyenv_root=pyenv_root,
-            conda_prefixes=conda_prefixes,
+            pyenv_root=pyenv_root if pyenv_root.is_dir() else None,
+            conda_prefixes=_conda_prefixes(env),
             index=SafeUrl(index) if index else None,
             tool_variables=tuple((name, env[name]) for name in PASSED_ON if name in env),
             mlflow_variables=tuple(
@@ -103,12 +91,6 @@ class Settings:
             ),
             limits=_limits(env),
         )
-
-
-_Found: TypeAlias = "tuple[Path, Path | None, tuple[Path, ...], str | None]"
-
-_last: dict[str, tuple[dict[str, str], _Found, Settings]] = {}
-"""What the variables and the host said the last time, and the settings that this came to."""
 
 
 @functools.lru_cache(maxsize=8)

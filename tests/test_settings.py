@@ -77,7 +77,7 @@ def test_settings_follow_the_host_from_one_question_to_the_next(
     environ = {"HOME": str(tmp_path), "ENVBUILDER_HOME": "store"}
     monkeypatch.chdir(tmp_path)
     first = Settings.from_environ(environ)
-    assert Settings.from_environ(dict(environ)) is first
+    assert Settings.from_environ(dict(environ)) == first
     (tmp_path / ".pyenv").mkdir()
     assert Settings.from_environ(environ).pyenv_root == tmp_path / ".pyenv"
     (tmp_path / ".config" / "uv").mkdir(parents=True)

@@ -37,15 +37,11 @@ class EngineChoice:
 
 def rewritten_for(spec: EnvSpec, *, request: Request, policy: Policy) -> tuple[Rewritten, EngineChoice]:
     """Return a spec as the engine that it gets can resolve it. Raises PolicyError (``policy/strict``, ``engine``)."""
-    rewritten = rewrite(spec, policy=policy)
-    choice = choose_engine(rewritten, request, policy)
-    conda = choice.engine == "conda"
-    if conda or request.strict:
-        rewritten = rewrite(spec, policy=policy, strict=request.strict, conda=conda)
-    return rewritten, choice
+    choice = choose_engine(spec, request, policy)
+    return rewrite(spec, policy=policy, strict=request.strict, conda=choice.engine == "conda"), choice
 
 
-def choose_engine(rewritten: Rewritten, request: Request, policy: Policy) -> EngineChoice:
+def choose_engine(asked: EnvSpec, request: Request, policy: Policy) -> EngineChoice:
     """Choose by what the model's files ask for, the request and the policy; the host doesn't matter.
 
     ``auto`` is a virtual environment where the package index has all that is asked of conda, or where what it
@@ -62,7 +58,7 @@ def choose_engine(rewritten: Rewritten, request: Request, policy: Policy) -> Eng
         return EngineChoice(engine=request.engine, reason=f"--engine {request.engine} was given")
     if policy.conda.engine == "always":
         return EngineChoice(engine="conda", reason='the policy says `[conda] engine = "always"`')
-    spec, _ = name_located(rewritten.original, policy)
+    spec, _ = name_located(asked, policy)
     names = tuple(sorted({str(item.name) for item in spec.conda}))
     lacking = {str(item.name): why for item in spec.conda if (why := why_conda(item, policy))}
     if policy.conda.engine == "never":

@@ -33,7 +33,7 @@ def spec_of(*texts: str) -> EnvSpec:
 
 def chosen(spec: EnvSpec, policy: Policy = DEFAULT, **asked: object) -> EngineChoice:
     request = replace(Request(), **asked)  # type: ignore[arg-type]
-    return choose_engine(rewrite(spec, policy=policy), request, policy)
+    return choose_engine(spec, request, policy)
 
 
 @pytest.mark.parametrize(

@@ -308,13 +308,13 @@ def test_a_slot_that_was_not_given_back_is_free_once_its_call_is_gone(
 def test_half_an_answer_ends_a_child_even_if_its_caller_could_not(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = start(PID)
+    model = start()
     before = pid_of(model)
     with monkeypatch.context() as patch:
         patch.setattr(Child, "end", lambda *_, **_options: None)
         with pytest.raises(WorkerTimeout):
-            model.predict(1, timeout=1e-6)
-    assert model.predict(1) != before
+            model.predict("time.sleep(1000)", timeout=0.2)
+    assert model.predict("os.getpid()") != before
     assert gone(before)
 
 
