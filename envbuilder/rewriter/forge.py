@@ -14,6 +14,7 @@ from envbuilder.findings import Change, Effect
 from envbuilder.policy import Policy
 from envbuilder.redact import excerpt
 from envbuilder.rewriter.matchspecs import rendered
+from envbuilder.rewriter.names import VIRTUAL
 from envbuilder.rewriter.translation import taken_from_index
 from envbuilder.spec import CondaName, CondaRequirement, EnvSpec
 
@@ -52,12 +53,7 @@ class OnIndex:
 
 Lacking: TypeAlias = Renamed | Dropped | OnIndex
 
-_VIRTUAL = Dropped(
-    effect=Effect.NONE,
-    reason="it is no package but a property of machines, by which packages are chosen anyway",
-    licensed=False,
-)
-"""``__glibc``, ``__cuda`` … (CEP 30)."""
+_VIRTUAL = Dropped(effect=VIRTUAL.effect, reason=VIRTUAL.reason, licensed=False)
 
 
 @cache
@@ -138,8 +134,10 @@ def replace_lacking(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Chang
             case OnIndex():
                 index.append(item)
             case Renamed(name=name):
-                kept.append(renamed(item, name))
-                changes.append(told_renamed(item, kept[-1]))
+                new = renamed(item, name)
+                if not _wished(spec.conda, new):
+                    kept.append(new)
+                changes.append(told_renamed(item, new))
             case Dropped() as dropped:
                 changes.append(told_dropped(item, dropped))
             case _:
@@ -147,6 +145,11 @@ def replace_lacking(spec: EnvSpec, policy: Policy) -> tuple[EnvSpec, tuple[Chang
     result, moved = taken_from_index(replace(spec, conda=tuple(kept)), index, policy)
     changes += moved
     return (result, tuple(changes)) if changes else (spec, ())
+
+
+def _wished(items: Iterable[CondaRequirement], new: CondaRequirement) -> bool:
+    """Whether a file asks for the new name already, in the same versions, and perhaps for more."""
+    return {item.version for item in items if item.name == new.name} == {new.version}
 
 
 def renamed(item: CondaRequirement, name: CondaName) -> CondaRequirement:

@@ -65,8 +65,14 @@ def answer_for(name: CondaName, policy: Policy) -> Answer:
     for conda, pypi in policy.names:
         if conda.lower() == name:
             return _distribution(pypi) if pypi.strip() else _DROPPED
-    return table().get(name, Undecided())
+    return VIRTUAL if name.startswith("__") else table().get(name, Undecided())
 
+
+VIRTUAL = Absent(
+    effect=Effect.NONE,
+    reason="it is no package but a property of machines, by which packages are chosen anyway",
+)
+"""``__glibc``, ``__cuda`` … whatever follows the two underscores (CEP 30)."""
 
 _DROPPED = Absent(effect=Effect.DEGRADED, reason="the policy's [names] drop it")
 

@@ -46,6 +46,7 @@ def spec_of(*texts: str, channels: tuple[str, ...] = ("defaults",)) -> EnvSpec:
         ("_libgcc_mutex=0.1=main", [], "none"),
         ("cupti=10.1", [], "adapted"),
         ("__glibc>=2.17", [], "none"),
+        ("__of_next_year", [], "none"),
         ("icc_rt", [], "adapted"),
         ("cpuonly", [], "adapted"),
         ("pytorch-cuda=11.7", [], "adapted"),
@@ -77,6 +78,21 @@ def test_the_changes_say_why() -> None:
             "",
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "after"),
+    [
+        (("numpy=1.21=py39h20f_0", "numpy-base=1.21=py39h79a_0"), ["numpy==1.21=py39h20f_0"]),
+        (("numpy=1.20", "numpy-base=1.21"), ["numpy=1.20", "numpy=1.21"]),
+    ],
+)
+def test_what_stands_there_by_its_new_name_already_is_asked_for_once(
+    texts: tuple[str, ...], after: list[str]
+) -> None:
+    spec, changes = replace_lacking(spec_of(*texts, channels=("in-house",)), DEFAULT)
+    assert [rendered(item) for item in spec.conda] == after
+    assert len(changes) == 1
 
 
 @pytest.mark.parametrize(

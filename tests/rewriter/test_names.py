@@ -14,6 +14,7 @@ from envbuilder.policy import DEFAULT, Policy
 from envbuilder.reader.model import read_model
 from envbuilder.rewriter.forge import lacking
 from envbuilder.rewriter.names import (
+    VIRTUAL,
     Absent,
     Distribution,
     Undecided,
@@ -115,6 +116,7 @@ def test_every_conda_name_of_real_models_is_decided() -> None:
         ("py-opencv", Distribution(name=PypiName("opencv-python"), longer=True)),
         ("pywin32", Distribution(name=PypiName("pywin32"), marker="sys_platform == 'win32'")),
         ("in-house", Undecided()),
+        ("__of_next_year", VIRTUAL),
     ],
 )
 def test_answers(conda: str, expected: object) -> None:
