@@ -1,9 +1,12 @@
-"""Bytecode: every module compiled once per store, and linked into each environment that has it.
+"""Bytecode: modules compiled once per store, and linked into each environment that has them.
 
 A read-only environment can never write its own. Most environments share most of their modules: what a
 module's bytes compile to is kept under their sha256, so only what is new to the store costs time and disk.
 Compiled by the base interpreter, which has no packages: no code of any package runs, and what a hostile
 RECORD says of its files counts for nothing.
+
+Packages' own tests have none: they are a third of the modules of a usual environment, nobody imports them where a
+model runs, and each file more is written once, linked and looked at ever after.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 3600.0
 _CACHE: Final = "__pycache__"
+_TESTS: Final = "tests"
 CHUNK: Final = 300
 """Modules that one process compiles: about a second."""
 
@@ -62,7 +66,7 @@ class _Module:
 
 
 def compile_tree(job: Job, hashes: Hashes) -> None:
-    """Give every module of the environment its bytecode. Raises StoreError, ToolError.
+    """Give every module of the environment, tests left out, its bytecode. Raises StoreError, ToolError.
 
     Where Python has it (3.7, PEP 552) the bytecode is trusted without a look at the source's time: nobody
     can edit the source, and copies of the environment may have other times. Modules that do not compile
@@ -89,6 +93,9 @@ def _modules(job: Job, hashes: Hashes) -> Iterator[_Module]:
         root = str(packages)
         for folder, sources in _folders(root):
             cache, inner = f"{folder}/{_CACHE}", folder[len(root) + 1 :]
+            if _TESTS in inner.split("/"):
+                shutil.rmtree(cache, ignore_errors=True)  # shipped with a wheel; nobody knows what it was made from
+                continue
             free = _made(cache)
             for source in sources:
                 name = f"{inner}/{source.name}" if inner else source.name
@@ -138,7 +145,7 @@ def _placed(module: _Module) -> bool:
     kept, target = module.kept, module.target
     try:
         if not module.free and os.path.lexists(target):
-            os.unlink(target)  # noqa: PTH108 - shipped with a wheel; nobody knows what it was made from
+            os.unlink(target)  # noqa: PTH108 - shipped, as above
         os.link(kept, target)
     except FileNotFoundError:
         return False

@@ -50,6 +50,22 @@ def test_bytecode_that_a_wheel_ships_is_not_trusted(make: Make, shop: Path) -> N
     assert b"not what the source says" not in found.read_bytes()
 
 
+def test_a_package_s_own_tests_have_no_bytecode_not_even_their_own(make: Make, shop: Path) -> None:
+    import sys
+
+    files = {
+        "plain/__init__.py": "",
+        "plain/tests/test_one.py": "",
+        "plain/tests/deep/test_two.py": "",
+        "plain/testsuite.py": "",
+        f"plain/tests/__pycache__/test_one.{sys.implementation.cache_tag}.pyc": "not what the source says",
+    }
+    prefix = make(make_wheel(shop, "plain", files=files), imports=("plain",)).environment.prefix
+    assert compiled(prefix, "testsuite")
+    assert not compiled(prefix, "test_one")
+    assert not compiled(prefix, "test_two")
+
+
 def test_a_module_that_does_not_compile_stays_a_source(make: Make, shop: Path) -> None:
     files = {"plain.py": "X = 1\n", "template.py": "class {{ name }}:\n"}
     prefix = make(make_wheel(shop, "plain", files=files), imports=("plain",)).environment.prefix
