@@ -102,6 +102,7 @@ def overlapping(bench: Bench, rounds: int) -> tuple[Runs, ...]:  # noqa: ARG001
     return (
         Runs(name="envbuilder", bytes=on_disk(settings.home)),
         Runs(name="union of their files", bytes=union(prefixes)),
+        Runs(name="the same, equal files of two wheels twice", bytes=union(prefixes, of_wheels=True)),
         Runs(name="bare uv, no bytecode", bytes=on_disk(*theirs)),
         Runs(name="a copy of each", bytes=sum(on_disk(prefix) for prefix in prefixes)),
     )
@@ -127,12 +128,13 @@ def on_disk(*places: Path) -> int:
     return disk.total
 
 
-def union(prefixes: list[Path]) -> int:
-    """Return what the files of environments take, each content once."""
-    blocks: dict[str, int] = {}
+def union(prefixes: list[Path], *, of_wheels: bool = False) -> int:
+    """Return what the files of environments take, each content once, or once for each wheel that brings it."""
+    blocks: dict[object, int] = {}
     for prefix in prefixes:
         for line in (prefix / FOLDER / LISTING).read_text("utf-8", "surrogateescape").splitlines():
             path, kind, _, _, _, digest = line.split("\t")
             if kind == "f":
-                blocks[digest] = (prefix / unescaped(path)).lstat().st_blocks * BLOCK
+                status = (prefix / unescaped(path)).lstat()
+                blocks[status.st_ino if of_wheels else digest] = status.st_blocks * BLOCK
     return sum(blocks.values())

@@ -86,9 +86,7 @@ class Settings:
             python_mirror=env.get("UV_PYTHON_INSTALL_MIRROR"),
             offline=env.get("UV_OFFLINE", "").lower() in ("1", "true", "yes"),
             netrc=Path(env.get("NETRC") or user_home / ".netrc"),
-            rattler_credentials=Path(
-                env.get("RATTLER_AUTH_FILE") or user_home / ".rattler" / "credentials.json"
-            ),
+            rattler_credentials=Path(env.get("RATTLER_AUTH_FILE") or user_home / ".rattler/credentials.json"),
             limits=_limits(env),
         )
 

@@ -137,8 +137,10 @@ class Directory:
         if len(self._read) >= limits.FILES:
             raise Refusal("input/too-many", f"more than {limits.FILES} files are named", origin)
         descriptor = self._open(path, origin)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
-            content = self._content(stream.fileno(), path, limit)
+        try:
+            content = self._content(descriptor, path, limit)
+        finally:
+            os.close(descriptor)
         source = SourceFile(path=path, sha256=hashlib.sha256(content).hexdigest(), content=content)
         self._read[path] = source
         return source

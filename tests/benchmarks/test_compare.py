@@ -172,6 +172,7 @@ def test_the_union_has_each_content_once(tmp_path: Path) -> None:
         (tmp_path / name / FOLDER / LISTING).write_text(line + "folder\td\t555\t0\t1\t\n")
     alone = union([tmp_path / "one"])
     assert union([tmp_path / "one", tmp_path / "two"]) == alone >= 10_000
+    assert union([tmp_path / "one", tmp_path / "two"], of_wheels=True) == 2 * alone
 
 
 def test_a_store_forgets_what_it_is_told_to(tmp_path: Path) -> None:
