@@ -194,7 +194,7 @@ def _whole(ticket: Ticket) -> bool:
         found = os.stat(os.path.join(ticket.prefix, path))  # noqa: PTH116, PTH118
         if (found.st_size, found.st_mtime_ns) != (size, mtime):
             return False
-    return unchanged(ticket.prefix, MANIFEST_FOLDER, ticket.files_digest)
+    return unchanged(ticket.prefix, MANIFEST_FOLDER, ticket.files_digest, forks=True)
 
 
 def answer(arguments: Sequence[str]) -> int | None:

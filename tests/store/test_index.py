@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from envbuilder.environment import Environment
 from envbuilder.store import glance
-from envbuilder.store.index import NAME, index_of, unchanged
+from envbuilder.store.index import NAME, WORTH_A_PROCESS, index_of, unchanged
 from envbuilder.store.manifest import FOLDER, read_manifest
 from envbuilder.store.store import Store
 from envbuilder.store.survey import Row
@@ -92,3 +93,76 @@ def test_odd_names_keep_their_bytes(tmp_path: Path) -> None:
     (tmp_path / "link").unlink()
     (tmp_path / "link").symlink_to("folder")
     assert not unchanged(tmp_path, FOLDER, "0" * 64)
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A folder of as many files as two processes look at, and its index."""
+    rows = []
+    for number in range(WORTH_A_PROCESS):
+        path = tmp_path / f"{number:05}"
+        path.touch()
+        status = path.lstat()
+        rows.append(
+            Row(
+                path=path.name,
+                kind="f",
+                mode=status.st_mode & 0o7777,
+                size=0,
+                mtime_ns=status.st_mtime_ns,
+                digest="",
+            )
+        )
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / NAME).write_bytes(index_of(rows, "0" * 64))
+    return tmp_path
+
+
+@pytest.fixture(params=["fork", "no fork", "nobody waits"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The ways in which a second process comes and ends; what was forked is noted."""
+    forked: list[str] = []
+    fork = os.fork
+
+    def noted() -> int:
+        if request.param == "no fork":
+            raise BlockingIOError("too many processes")
+        forked.append(request.param)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", noted)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    before = signal.signal(
+        signal.SIGCHLD, signal.SIG_IGN if request.param == "nobody waits" else signal.SIG_DFL
+    )
+    yield forked
+    signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)  # xdist's own threads
+@pytest.mark.parametrize("harmed", [None, 0, WORTH_A_PROCESS - 1])
+def test_two_processes_see_what_one_sees(many: Path, way: list[str], harmed: int | None) -> None:
+    if harmed is not None:
+        (many / f"{harmed:05}").write_bytes(b"more")
+    assert unchanged(many, FOLDER, "0" * 64, forks=True) is (harmed is None)
+    assert unchanged(many, FOLDER, "0" * 64) is (harmed is None)
+    assert len(way) <= 1
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_second_process_that_is_killed_has_seen_nothing(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork = os.fork
+
+    def killed() -> int:
+        child = fork()
+        if child == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return child
+
+    monkeypatch.setattr(os, "fork", killed)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert not unchanged(many, FOLDER, "0" * 64, forks=True)
