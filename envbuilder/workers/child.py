@@ -104,8 +104,10 @@ def start_child(session: Session, model: Path) -> Child:
     An interrupt on the way leaves nothing.
     """
     with contextlib.ExitStack() as undo, contextlib.ExitStack() as theirs:
-        scratch = Path(tempfile.mkdtemp(prefix="envbuilder-worker-"))
+        # Named before it is made: an interrupt between the two leaves nothing.
+        scratch = Path(tempfile.gettempdir(), f"envbuilder-worker-{os.urandom(16).hex()}")
         undo.callback(shutil.rmtree, scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
         log = Log()
         theirs.callback(log.started)
         ours, other = socket.socketpair()

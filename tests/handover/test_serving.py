@@ -57,8 +57,9 @@ def serving(mlflow: Path, model: Path, manager: str, environ: dict[str, str], lo
     argv = [mlflow, "models", "serve", "-m", model, "-p", port, "-h", "127.0.0.1", "--env-manager", manager]
     with log.open("wb") as stream:
         child = subprocess.Popen(
-            [str(part) for part in argv], env=environ, stdout=stream, stderr=stream, start_new_session=True
-        )
+            [str(part) for part in argv], env=environ, stdout=stream, stderr=stream, start_new_session=True,
+            cwd=log.parent,  # MLflow 1 makes a folder mlruns where it is started
+        )  # fmt: skip
     try:
         yield port
     finally:

@@ -168,7 +168,7 @@ def host(tmp_path: Path, prefix: Path, what: str) -> subprocess.Popen[str]:
     """A process with a loaded model that does ``what``, after it has told its child's and grandchild's ids."""
     return subprocess.Popen(
         [sys.executable, "-c", HOST, str(tmp_path), str(prefix), DOES, what],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}, cwd=tmp_path,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -288,7 +288,8 @@ def test_interrupts_at_any_moment_lose_no_child(tmp_path: Path, prefix: Path) ->
     # In a process of its own: an object that nobody got yet cannot be closed by anybody.
     done = subprocess.run(
         [sys.executable, "-W", "ignore::ResourceWarning", "-c", INTERRUPTED, tmp_path, prefix, ECHO],
-        env={**untraced(), "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=120,
+        env={**untraced(), "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.stdout == "2 [0, 1, 2]\n", done.stderr
 
