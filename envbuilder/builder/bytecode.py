@@ -94,9 +94,8 @@ def _modules(job: Job, hashes: Hashes) -> Iterator[_Module]:
         for folder, sources in _folders(root):
             cache, inner = f"{folder}/{_CACHE}", folder[len(root) + 1 :]
             if _TESTS in inner.split("/"):
-                shutil.rmtree(
-                    cache, ignore_errors=True
-                )  # shipped with a wheel; nobody knows what it was made from
+                # Shipped with a wheel; nobody knows what it was made from.
+                shutil.rmtree(cache, ignore_errors=True)
                 continue
             free = _made(cache)
             for source in sources:
